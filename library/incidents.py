@@ -1,0 +1,99 @@
+"""An incident: a detected degradation, with its evidence and its life.
+
+open          the monitor saw it; nobody has looked yet
+diagnosing    a cycle works on it
+proposed      a proposal waits for a person
+resolved      a change was approved, or the scores came back
+regressed     it was resolved and came back
+dismissed     a person said it is not one, or accepted it as the new normal
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Literal
+
+from library.errors import Refused
+
+IncidentState = Literal["open", "diagnosing", "proposed", "resolved", "regressed", "dismissed"]
+
+MOVES: Mapping[IncidentState, frozenset[IncidentState]] = MappingProxyType(
+    {
+        "open": frozenset({"diagnosing", "resolved", "dismissed"}),
+        "diagnosing": frozenset({"open", "proposed", "resolved", "dismissed"}),
+        "proposed": frozenset({"open", "diagnosing", "resolved", "dismissed"}),
+        "resolved": frozenset({"regressed"}),
+        "regressed": frozenset({"diagnosing", "resolved", "dismissed"}),
+        "dismissed": frozenset({"open"}),
+    }
+)
+"""Every legal move; anything else is refused."""
+
+ACTIVE: frozenset[IncidentState] = frozenset({"open", "diagnosing", "proposed", "regressed"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentChange:
+    """Mean score of one segment before and after the onset, with a 95 % interval of the difference (after - before)."""
+
+    segment: str
+    before: float
+    after: float
+    difference: float
+    low: float
+    high: float
+    n_before: int
+    n_after: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Degradation:
+    """What the statistic saw. Times are trace times; effect = lost score, positive is worse, 95 % interval.
+
+    segment: the one to blame, None for everywhere. evidence and threshold are in nats.
+    """
+
+    metric: str
+    evaluator: str
+    revision: str
+    detected_at: datetime
+    onset: datetime
+    onset_earliest: datetime
+    onset_latest: datetime
+    before: float
+    after: float
+    effect: float
+    effect_low: float
+    effect_high: float
+    n_before: int
+    n_after: int
+    evidence: float
+    threshold: float
+    segment: str | None
+    segments: tuple[SegmentChange, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """A degradation of one version of one prompt. diagnosis: plain JSON, see `agent.steps.diagnose`."""
+
+    id: int
+    prompt: str
+    version: int
+    state: IncidentState
+    degradation: Degradation
+    diagnosis: Mapping[str, Any] | None
+    opened_at: datetime
+    updated_at: datetime
+    note: str = ""
+
+
+def check_move(incident: Incident, to: IncidentState) -> None:
+    """Raise Refused unless the incident may go to this state."""
+    if to != incident.state and to not in MOVES[incident.state]:
+        raise Refused(
+            f"an incident that is {incident.state} cannot become {to}",
+            f"incident {incident.id}",
+            f"Possible from here: {', '.join(sorted(MOVES[incident.state])) or 'nothing'}.",
+        )

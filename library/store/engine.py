@@ -1,0 +1,97 @@
+"""The database behind the library: SQLite or PostgreSQL by URL, one code path."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleError, OperationalError
+
+from library.errors import InputError, Outage
+
+BUSY_TIMEOUT_MS = 30_000
+
+
+class Database:
+    """Connections to one library. `read()` sees a snapshot; `write()` is one transaction, all or nothing.
+
+    On SQLite a write transaction takes the write lock at once (BEGIN IMMEDIATE), so that two writers queue instead of
+    failing half-way; commits are synchronous (WAL, synchronous=FULL): what was acknowledged survives a power cut.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        try:
+            parsed = make_url(url)
+            self.dialect = parsed.get_backend_name()
+            if self.dialect not in {"sqlite", "postgresql"}:
+                raise InputError(
+                    f"database '{self.dialect}' is not supported", "[library] url", "Use sqlite or postgresql."
+                )
+            options: dict[str, Any] = {"pool_pre_ping": True, "connect_args": {"connect_timeout": 10}}
+            if self.dialect == "sqlite":
+                options = {"connect_args": {"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False}}
+                if parsed.database and parsed.database != ":memory:":
+                    Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            self.engine = sa.create_engine(parsed, **options)
+        except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+            mend = "Install promptkeeper[postgres]." if isinstance(error, ModuleNotFoundError) else "Correct the URL."
+            raise InputError(f"the database URL cannot be used ({error})", "[library] url", mend) from error
+        if self.dialect == "sqlite":
+            sa.event.listen(self.engine, "connect", _prepare_sqlite)
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """A connection inside one read transaction."""
+        with self._connected() as connection:
+            if self.dialect == "sqlite":
+                connection.exec_driver_sql("BEGIN")
+            else:
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            try:
+                yield connection
+            finally:
+                connection.rollback()
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """A connection inside one write transaction: committed at the end, rolled back by any exception."""
+        with self._connected() as connection:
+            if self.dialect == "sqlite":
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.rollback()
+                raise
+            connection.commit()
+
+    @contextmanager
+    def _connected(self) -> Iterator[sa.Connection]:
+        try:
+            with self.engine.connect() as connection:
+                yield connection
+        except OperationalError as error:
+            raise self._outage(error) from error
+        except DataError as error:
+            reason = str(error.orig).splitlines()[0]
+            raise InputError("a value cannot be stored", "library", f"The database says: {reason}.") from error
+
+    def _outage(self, error: DBAPIError) -> Outage:
+        where = make_url(self.url).render_as_string(hide_password=True)
+        return Outage(f"the library does not answer ({str(error.orig).splitlines()[0]})", where, "Check [library] url.")
+
+    def close(self) -> None:
+        """Give back all connections."""
+        self.engine.dispose()
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # Transactions are begun by hand: the driver's own implicit BEGIN would start read transactions before writes.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT_MS}"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
