@@ -1,0 +1,175 @@
+"""Compare an approved clause with the text that took its place: weaker, contradicted, excepted, or just reworded.
+
+The strength ladder follows RFC 2119 with more rungs: absolute > mandatory > expected > optional.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from policies.guardrails import vocabulary as v
+from policies.guardrails.frames import STRENGTH_NAME, Frame, found, is_content
+from policies.guardrails.narrowing import narrowing
+from policies.guardrails.numbers import number_changes
+
+Kind = Literal["weakened", "contradicted", "uncertain"]
+ORDERED = re.compile(r"\b(to|before|after|into|from|over|instead of|rather than|not)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One thing that differs in meaning; `certain` decides between block and flag."""
+
+    kind: Kind
+    rule: str
+    said: str
+    certain: bool = True
+
+
+def compare(old: Frame, new: Frame) -> tuple[Observation, ...]:
+    """Everything by which `new` says less than, or the opposite of, `old`; empty when it is an equivalent or stricter wording."""
+    seen = [*_polarity(old, new), *_strength(old, new), *_exceptions(old, new), *_conditions(old, new)]
+    seen += [*_quantifiers(old, new), *_tails(old, new), *_roles(old, new)]
+    seen += [Observation("weakened", "limit-changed", said, certain) for said, certain in number_changes(old, new)]
+    seen += [Observation(*found_narrowing) for found_narrowing in narrowing(old, new)]
+    return tuple(seen)
+
+
+def shared(old: Frame, new: Frame) -> float:
+    """Share of the old clause's subject matter that the new text still has, 0 to 1."""
+    wanted = old.content_set
+    return len(wanted & new.content_set) / len(wanted) if wanted else 1.0
+
+
+def _signs(frame: Frame) -> dict[str, int]:
+    signs: dict[str, int] = {}
+    for token, sign in zip(frame.tokens, frame.polarity, strict=True):
+        if is_content(token) and sign:
+            signs[token.lemma] = signs.get(token.lemma, 0) + sign
+    return signs
+
+
+def _polarity(old: Frame, new: Frame) -> Iterator[Observation]:
+    before, after = _signs(old), _signs(new)
+    common = [w for w in before if after.get(w) and before[w]]
+    flipped = [w for w in common if (before[w] > 0) != (after[w] > 0)]
+    if not flipped or len(flipped) / len(common) < 0.6:
+        return
+    exclusive = any(v_only(f) for f in (old, new))
+    if exclusive and old.text != new.text and len(flipped) < len(common):
+        return
+    if exclusive and bool(old.markers) != bool(new.markers):
+        return  # "only X may" against "nobody except X may": the same rule with the sign on the other side
+    side = "forbids" if before[flipped[0]] < 0 else "commands"
+    yield Observation("contradicted", "polarity-flipped", f"the approved clause {side} it, the new text says the opposite", shared(old, new) >= 0.5)
+
+
+def v_only(frame: Frame) -> bool:
+    """Does the clause speak of an exclusive set (`only`, `anyone but`)?"""
+    return re.search(r"\b(?:only|solely|exclusively|anyone but|nobody but|no one but|no one except|nobody except|other than|nur|seulement|solo)\b", frame.low) is not None
+
+
+def _strength(old: Frame, new: Frame) -> Iterator[Observation]:
+    hedges = new.hedges - old.hedges
+    if hedges:
+        yield Observation("weakened", "hedged", f"'{min(hedges)}' is new and takes the clause down a rung")
+    weak = new.weak - old.weak
+    drop = old.strength > new.strength
+    if weak and (drop or len(new.strong) < len(old.strong) or not old.strong):
+        gentle = weak <= {"avoid", "hesitate"} and bool(new.strong)
+        if not gentle and not (weak & {"prefer", "try", "attempt", "hesitate"} and old.strength == new.strength and old.strong):
+            names = f"{STRENGTH_NAME[old.strength]} -> {STRENGTH_NAME[min(new.strength, old.strength)]}"
+            yield Observation("weakened", "softened", f"'{min(weak)}' is new ({names})")
+    lost_only = v_only(old) and not v_only(new) and not new.prohibits and not re.search(r"\b(?:must|not|no|never|alone|limited|restricted|nobody|none)\b", new.low)
+    if lost_only and not weak:
+        yield Observation("weakened", "only-dropped", "'only' is gone, so the set is open now", shared(old, new) >= 0.7)
+
+
+def _exceptions(old: Frame, new: Frame) -> Iterator[Observation]:
+    gained = new.markers - old.markers
+    if gained and len(new.markers) > len(old.markers):
+        yield Observation("weakened", "exception-added", f"a new exception: '{min(gained)}'")
+    elif gained and not old.markers:
+        yield Observation("weakened", "exception-added", f"a new exception: '{min(gained)}'")
+    if re.search(r"\bor (?:proceed|continue|skip|go ahead|just|simply|at least try|do so|use your)\b", new.low) and not re.search(r"\bor (?:proceed|continue|skip|go ahead)\b", old.low):
+        yield Observation("weakened", "exception-added", "a new way around the clause ('or …')")
+
+
+def _condition_words(frame: Frame) -> list[tuple[str, frozenset[str]]]:
+    spans = []
+    low = v.NOT_A_CONDITION.sub(lambda m: " " * len(m.group()), frame.low)
+    for match in v.CONDITION.finditer(low):
+        rest = re.split(r"[,;:.]", low[match.end() :])[0]
+        end = match.end() + len(rest)
+        words = frozenset(t.lemma for t in frame.tokens if match.start() <= t.start < end and is_content(t))
+        spans.append((match.group(), words))
+    return spans
+
+
+def _conditions(old: Frame, new: Frame) -> Iterator[Observation]:
+    known = old.content_set
+    before = len(_condition_words(old)) + len(re.findall(r"\b(?:who|that|which|anyone|whoever|any|means|above|over|before|until|first)\b", old.low))
+    after = _condition_words(new)
+    for word, said in after:
+        fresh = said - known
+        if said and len(fresh) / len(said) > 0.5 and not (before and len(after) <= len(_condition_words(old))):
+            if re.search(rf"\b(?:{word})\b", old.low) and len(fresh) < 2:
+                continue
+            yield Observation("weakened", "condition-added", f"a new condition: '{word} …'", shared(old, new) >= 0.5)
+            return
+
+
+def _quantifiers(old: Frame, new: Frame) -> Iterator[Observation]:
+    partial = found(v.PARTIAL, new.low) - found(v.PARTIAL, old.low)
+    universal = found(v.UNIVERSAL, old.low) - found(v.UNIVERSAL, new.low)
+    if partial and (universal or not found(v.UNIVERSAL, new.low)):
+        yield Observation("weakened", "quantifier-narrowed", f"'{min(partial)}' is new: the clause covers fewer cases", shared(old, new) >= 0.5)
+
+
+def _tails(old: Frame, new: Frame) -> Iterator[Observation]:
+    for match in v.WIDENING_TAIL.finditer(old.low):
+        tail = re.split(r"[;:.]", old.low[match.start() :])[0]
+        words = {t.lemma for t in old.tokens if match.start() <= t.start < match.start() + len(tail) and is_content(t)}
+        kept = v.WIDENING_TAIL.search(new.low) is not None
+        if not kept and not words & new.content_set and not re.search(r"\b(?:ever|any|all|every|always|under no|whatever)\b", new.low.replace(old.low[: match.start()], "")):
+            yield Observation("weakened", "tail-dropped", f"'{tail.strip()[:60]}' is gone")
+            return
+        inverted = re.search(r"\b(?:only if|only when|except|unless|but not)\b", new.low)
+        if not kept and words & new.content_set and inverted and not re.search(inverted.re, old.low):
+            yield Observation("weakened", "tail-inverted", f"'{tail.strip()[:60]}' became a condition")
+            return
+
+
+def _pairs(frame: Frame) -> set[tuple[str, str, str]]:
+    pairs = set()
+    content = [t for t in frame.tokens if is_content(t)]
+    for left, right in zip(content, content[1:], strict=False):
+        between = frame.low[left.end : right.start]
+        link = ORDERED.search(between)
+        if link and len(between) < 30 and not re.search(r"[,;:.]", between):
+            pairs.add((left.lemma, link.group(1), right.lemma))
+    return pairs
+
+
+def _roles(old: Frame, new: Frame) -> Iterator[Observation]:
+    before, after = _pairs(old), _pairs(new)
+    swapped = [(a, link, b) for a, link, b in sorted(before) if a != b and (b, link, a) in after]
+    if not swapped:
+        return
+    gained, lost = after - before, before - after
+    first_old = next((p for p in _ordered(old) if p in before), None)
+    first_new = next((p for p in _ordered(new) if p in after), None)
+    if gained or lost or (first_old and first_new and first_old == first_new[::-1]):
+        a, link, b = swapped[0]
+        yield Observation("contradicted", "roles-swapped", f"'{a} {link} {b}' became '{b} {link} {a}'")
+
+
+def _ordered(frame: Frame) -> list[tuple[str, str, str]]:
+    content = [t for t in frame.tokens if is_content(t)]
+    rows = []
+    for left, right in zip(content, content[1:], strict=False):
+        link = ORDERED.search(frame.low[left.end : right.start])
+        if link:
+            rows.append((left.lemma, link.group(1), right.lemma))
+    return rows

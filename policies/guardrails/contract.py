@@ -1,0 +1,130 @@
+"""The output contract a prompt states: keys, types, labels, fixed sentences, tools, format."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from policies.guardrails.document import Document
+from policies.guardrails.units import Unit
+
+KEY = re.compile(r'"([A-Za-z_][\w -]{0,40})"\s*:\s*("[^"\n]{0,80}"(?:\s*\|\s*"[^"\n]{0,80}")*|\[[^\]\n]{0,80}\]|[\w.|<> -]{1,40})?')
+KEY_LIST = re.compile(
+    r"\b(?:keys?|fields?|properties|attributes|columns|schlüsseln?|feldern?)\b(?: (?:are|named|called|exactly|only|must be))*\s*[:=]?\s*((?:[`\"']?[a-z_][\w]*[`\"']?(?:\s*\([^)]{1,60}\))?(?:\s*,\s*(?:and\s+)?|\s+and\s+)?){1,30})",
+)
+LISTED_KEY = re.compile(r"[`\"']?([a-z_]\w*)[`\"']?(?:\s*\(([^)]{1,60})\))?")
+TYPE_WORDS = re.compile(r"\b(string|text|number|integer|int|float|decimal|boolean|bool|array|list|object|null|date|true|false|iso\S*)\b", re.IGNORECASE)
+CAPS = r"[A-Z][A-Z0-9_]+(?:[ -][A-Z0-9_]+){0,2}"
+CAPS_LIST = re.compile(rf"(?<![\w]){CAPS}(?:\s*(?:,|\||/|;|\bor\b|\band\b|\boder\b|\bund\b)+\s*(?:or |and |oder |und )?{CAPS})+(?![\w])")
+CUED_LIST = re.compile(
+    r"\b(?:one of|exactly one(?: word| label| category| of)?|labels?|categor(?:y|ies)|classes|priorit(?:y|ies)|values?|choose (?:from|between)|classif\w+ [^.:\n]{0,40}\b(?:as|into)|sort [^.:\n]{0,30}into|answer (?:only )?(?:with )?(?=yes))\b"
+    r"(?: the following| these)?\s*[:=(]?\s*([`\"']?[\w-]+(?: [\w-]+)?[`\"']?(?:\s*(?:,|\||/|\bor\b|\band\b)\s*(?:or |and )?[`\"']?[\w-]+(?: [\w-]+)?[`\"']?)+)",
+    re.IGNORECASE,
+)
+PIPED = re.compile(r"[`\"']?[\w-]+[`\"']?(?:\s*\|\s*[`\"']?[\w-]+[`\"']?)+")
+SEPARATOR = re.compile(r"\s*(?:,|\||/|;)\s*(?:or |and |oder |und )?|\s+(?:or|and|oder|und)\s+")
+SAYS = re.compile(
+    r"\b(?:repl(?:y|ies)|answers?|say|says|respond|responds|write|return|output|print|state|states|show|end|finish|close|begin|start|open|sign|message|sentence|line|phrase|words?|disclaimer|antworte|schreibe|sage|répondez|responde)\b[^\"]{0,60}$",
+    re.IGNORECASE,
+)
+NEGATED = re.compile(r"\b(?:never|not|don't|avoid|without|no|refuse|if|when|whenever|contains?|asks?)\b[^\".;]{0,50}$", re.IGNORECASE)
+QUOTED = re.compile(r'"([^"\n]{2,300})"')
+CLOSING = re.compile(r"\b(?:end|finish|close|start|begin|open|conclude)\b[^.:\n\"]{0,40}\bwith\b[^.:\n\"]{0,30}:\s*([^\"\n]{2,200})$", re.IGNORECASE)
+TOOL = re.compile(r"(?<![\w.])([a-z][\w.]{2,40})\(([^()\n]{0,120})\)")
+FORMATS = re.compile(r"\b(json|xml|yaml|csv|html|markdown table|markdown|plain text|latex|tsv)\b", re.IGNORECASE)
+SCALE = re.compile(r"\b(?:scale|scores?|rate|rating|grade|from|between|integer|number|points?)\b[^\d\n.]{0,30}(\d{1,3})\s*(?:-|to|and|bis|\.\.)\s*(\d{1,3})\b", re.IGNORECASE)
+NOTHING_ELSE = re.compile(
+    r"\b(?:nothing else|no other (?:text|output|words)|no (?:prose|explanations?|commentary|preamble|extra text|markdown)|(?:only|just) (?:the |a |with )?(?:valid |raw |bare |one )?(?:json|object|label|word|number|xml)|(?:json|label|word) only|without (?:any )?(?:explanations?|commentary|prose|extra text))\b",
+    re.IGNORECASE,
+)
+NOT_LABELS = frozenset({"MUST", "NOT", "NEVER", "ALWAYS", "ONLY", "SHALL", "JSON", "MUST NOT", "DO NOT", "XML", "PIN", "OTP", "PDF", "URL", "USD", "EUR", "GBP", "ID", "FAQ", "API", "SQL"})  # fmt: skip
+
+
+@dataclass
+class Stated:
+    """What one side says about its answers."""
+
+    keys: dict[str, str] = field(default_factory=dict)
+    labels: list[frozenset[str]] = field(default_factory=list)
+    sentinels: dict[str, Unit | None] = field(default_factory=dict)
+    tools: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    formats: set[str] = field(default_factory=set)
+    scales: set[tuple[str, str]] = field(default_factory=set)
+    nothing_else: bool = False
+
+    @property
+    def all_labels(self) -> frozenset[str]:
+        """Every label of every enumeration."""
+        return frozenset().union(*self.labels) if self.labels else frozenset()
+
+
+def stated(document: Document) -> Stated:
+    """Read the contract out of the live units and code blocks of one side."""
+    said = Stated()
+    for read in document.reads:
+        if read.unit.context in {"live", "heading", "code"}:
+            _keys(read.unit.text, said)
+            said.labels.extend(enumerations(read.unit.text))
+            said.formats |= {_format(m.group(1)) for m in FORMATS.finditer(read.unit.text)}
+            said.scales |= {(m.group(1), m.group(2)) for m in SCALE.finditer(read.unit.text)}
+            said.nothing_else |= NOTHING_ELSE.search(read.unit.text) is not None
+        if read.unit.live:
+            said.sentinels.update((s, read.unit) for s in sentinels(read.unit.text))
+            said.tools.update((m.group(1), _arguments(m.group(2))) for m in TOOL.finditer(read.unit.text))
+    return said
+
+
+def _format(name: str) -> str:
+    return "markdown" if name.lower().startswith("markdown") else name.lower()
+
+
+def _arguments(said: str) -> tuple[str, ...]:
+    return tuple(a.strip().split(":")[0].split("=")[0].strip() for a in said.split(",") if a.strip())
+
+
+def _keys(text: str, said: Stated) -> None:
+    for match in KEY.finditer(text):
+        said.keys.setdefault(match.group(1), _type(match.group(2) or ""))
+    for match in KEY_LIST.finditer(text):
+        body = match.group(1)
+        if "," not in body and " and " not in body:
+            continue
+        for name in LISTED_KEY.finditer(body):
+            if name.group(1) not in {"and", "the", "in", "with", "or"}:
+                said.keys.setdefault(name.group(1), _type(name.group(2) or ""))
+
+
+def _type(said: str) -> str:
+    """A comparable form of a stated type: its type words, or its alternatives."""
+    words = [w.lower() for w in TYPE_WORDS.findall(said)]
+    if "|" in said:
+        return "|".join(sorted(p.strip().strip('"') for p in said.split("|")))
+    alias = {"int": "integer", "bool": "boolean", "true": "boolean", "false": "boolean", "text": "string", "list": "array", "float": "number", "decimal": "number"}
+    return " ".join(alias.get(w, w) for w in words[:2])
+
+
+def enumerations(text: str) -> Iterator[frozenset[str]]:
+    """Sets of labels an answer may take, as a sentence states them."""
+    for match in CAPS_LIST.finditer(text):
+        yield from _labels(match.group())
+    for match in CUED_LIST.finditer(text):
+        yield from _labels(match.group(1))
+    for match in PIPED.finditer(text):
+        yield from _labels(match.group())
+
+
+def _labels(said: str) -> Iterator[frozenset[str]]:
+    names = [p.strip(" `\"'.") for p in SEPARATOR.split(said)]
+    labels = frozenset(n for n in names if n and n not in NOT_LABELS)
+    if len(labels) >= 2:
+        yield labels
+
+
+def sentinels(text: str) -> Iterator[str]:
+    """Sentences the answer must contain word for word."""
+    for match in QUOTED.finditer(text):
+        before = text[: match.start()]
+        if SAYS.search(before) and not NEGATED.search(re.split(r"[,;:]", before)[-1]):
+            yield match.group(1).strip(" .!?")
+    closing = CLOSING.search(text)
+    if closing and not CAPS_LIST.search(closing.group(1)) and len(closing.group(1).split()) <= 15:
+        yield closing.group(1).strip(" .!?")

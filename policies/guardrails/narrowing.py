@@ -1,0 +1,116 @@
+"""Lost items, lost words and new restrictions: how a clause comes to cover fewer cases without a softer verb."""
+
+import re
+from collections.abc import Iterator
+from difflib import SequenceMatcher
+from typing import Literal
+
+from policies.guardrails import vocabulary as v
+from policies.guardrails.frames import Frame, found, is_content
+from policies.guardrails.words import Token
+
+Narrowing = tuple[Literal["weakened", "uncertain"], str, str, bool]
+LOCAL = 0.6  # share of equal words in equal order from which on an edit is local, not a rewording
+ENOUGH = 0.6  # share of subject matter a rewording must keep
+CONDITION_SCOPE = re.compile(r"\b(?:if|when|whenever|in case|wenn|falls)\b[^,;:.]*")
+
+
+def narrowing(old: Frame, new: Frame) -> Iterator[Narrowing]:
+    """Items, words and restrictions that make the new text cover less; (kind, rule, what, certain)."""
+    lost_items = list(_lost_items(old, new))
+    if lost_items:
+        yield "weakened", "list-item-dropped", f"dropped from the list: {', '.join(lost_items)}", True
+    before = [t.lemma for t in old.tokens]
+    after = [t.lemma for t in new.tokens]
+    match = SequenceMatcher(None, before, after, autojunk=False)
+    local = match.ratio() >= LOCAL
+    if local:
+        yield from _local_edits(old, new, match, bool(lost_items))
+        return
+    kept = len(old.content_set & new.content_set) / len(old.content_set) if old.content_set else 1.0
+    if kept < ENOUGH:
+        gone = sorted({t.word for t in old.tokens if is_content(t)} - {t.word for t in new.tokens})
+        yield "uncertain", "reworded-far", f"too little of the clause is left to be sure (gone: {', '.join(gone[:6])})", False
+    yield from _restrictions(old, new)
+
+
+def items(frame: Frame) -> list[tuple[frozenset[str], str]]:
+    """Members of enumerations in a clause: their words, and how they are written."""
+    members: list[tuple[frozenset[str], str]] = []
+    for run in re.finditer(r"[^.;:()]+", frame.low):
+        pieces = list(_cut(run.group(), run.start()))
+        if len(pieces) < 2:
+            continue
+        for index, (start, end) in enumerate(pieces):
+            tokens = [t for t in frame.tokens if start <= t.start < end and is_content(t)]
+            if index == 0:
+                tokens = tokens[-1:]
+            if 0 < len(tokens) <= 4:
+                members.append((frozenset(t.lemma for t in tokens), " ".join(t.word for t in tokens)))
+    return members
+
+
+def _cut(said: str, offset: int) -> Iterator[tuple[int, int]]:
+    at = 0
+    for match in re.finditer(r"\s*,\s*(?:(?:and|or|und|oder|et|ou|y|o|e)\s+)?|\s+(?:and|or|und|oder|et|ou|y|nor|as well as)\s+", said):
+        yield offset + at, offset + match.start()
+        at = match.end()
+    yield offset + at, offset + len(said)
+
+
+def _lost_items(old: Frame, new: Frame) -> Iterator[str]:
+    there = new.content_set
+    members = items(old)
+    if len(members) < 2:
+        return
+    kept = [m for m, _ in members if m & there]
+    for words, said in members:
+        if not words & there and kept:
+            yield said
+
+
+def _local_edits(old: Frame, new: Frame, match: SequenceMatcher[str], reported: bool) -> Iterator[Narrowing]:
+    conditional = [(m.start(), m.end()) for m in CONDITION_SCOPE.finditer(old.low)]
+    there, before = new.content_set, old.content_set
+    for tag, i1, i2, j1, j2 in match.get_opcodes():
+        if tag == "equal":
+            continue
+        gone = [t for t in old.tokens[i1:i2] if is_content(t) and t.lemma not in there and not t.lemma[0].isdigit()]
+        come = [t for t in new.tokens[j1:j2] if is_content(t) and t.lemma not in before and not t.lemma[0].isdigit()]
+        if gone and come and not reported:
+            yield "uncertain", "words-replaced", f"'{_said(gone)}' became '{_said(come)}'", False
+        elif gone and not reported and not all(any(a <= t.start < b for a, b in conditional) for t in gone):
+            yield "weakened", "words-dropped", f"'{_said(gone)}' is gone", False
+        elif come:
+            yield from _insertion(old, new, come)
+    yield from _restrictions(old, new)
+
+
+def _said(tokens: list[Token]) -> str:
+    return " ".join(t.word for t in tokens[:6])
+
+
+def _insertion(old: Frame, new: Frame, come: list[Token]) -> Iterator[Narrowing]:
+    """A new `or …` after the verb of a duty is an alternative to doing it; in a prohibition it forbids more."""
+    first = come[0]
+    before = new.low[max(0, first.start - 24) : first.start]
+    joined = re.search(r"\b(?:or|oder|ou|o)\b[^,;.]*$", before)
+    if not joined or new.prohibits or old.prohibits:
+        return
+    duty = re.search(r"\b(?:must|shall|have to|has to|only|always|before|needs? to)\b", new.low[: first.start])
+    if duty:
+        yield "weakened", "alternative-added", f"'or {_said(come)}' is a new way to satisfy the clause", False
+
+
+def _restrictions(old: Frame, new: Frame) -> Iterator[Narrowing]:
+    fresh = found(v.RESTRICTOR, new.low) - found(v.RESTRICTOR, old.low)
+    fresh = frozenset(w for w in fresh if not _known(w, old))
+    if fresh:
+        yield "weakened", "scope-narrowed", f"'{min(fresh)}' is new: the clause covers fewer cases", True
+    joined = old.low
+    if re.search(r"\band\b", joined) and re.search(r"\bor\b", new.low) and not re.search(r"\bor\b", joined) and not old.prohibits:
+        yield "weakened", "and-became-or", "'and' became 'or'", False
+
+
+def _known(word: str, old: Frame) -> bool:
+    return any(t.word.startswith(word[:5]) for t in old.tokens)

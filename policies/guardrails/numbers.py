@@ -1,0 +1,43 @@
+"""Figures in clauses: a changed limit is looser, stricter or unknown."""
+
+import re
+from collections.abc import Iterator
+
+from policies.guardrails.frames import Frame, Number
+
+TRIGGER = re.compile(r"\b(?:must|shall|has to|have to|needs? to|are|is|always|require[sd]?|müssen|muss)\b")
+
+
+def number_changes(old: Frame, new: Frame) -> Iterator[tuple[str, bool]]:
+    """(what changed, certainly not stricter) for every figure of the old clause that the new text lacks."""
+    there = [n.value for n in new.numbers]
+    before = [n.value for n in old.numbers]
+    fresh = [n for n in new.numbers if n.value not in before]
+    for number in old.numbers:
+        if number.value in there:
+            partner = next(n for n in new.numbers if n.value == number.value)
+            if number.bound and partner.bound and number.bound != partner.bound and {number.bound, partner.bound} in ({"min", "max"}, {"over", "under"}, {"min", "under"}, {"max", "over"}):
+                if old.prohibits == new.prohibits:
+                    yield f"the bound of {number.value} turned round", True
+            continue
+        twin = next((n for n in fresh if n.unit == number.unit), fresh[0] if fresh else None)
+        if twin is None:
+            yield f"the figure {number.value} is gone", True
+        else:
+            stricter = _stricter(old, number, twin)
+            yield f"{number.value} became {twin.value}", not stricter
+
+
+def _stricter(old: Frame, number: Number, twin: Number) -> bool:
+    try:
+        before, after = float(number.value.rstrip("%")), float(twin.value.rstrip("%"))
+    except ValueError:
+        return False
+    if number.bound == "min":
+        return after > before and not old.prohibits
+    if number.bound == "max":
+        return after < before
+    if number.bound in {"over", "under"}:
+        lower = after < before
+        return lower if number.bound == "over" else not lower
+    return False

@@ -1,0 +1,187 @@
+"""From the evidence at every split to what is said about a series: scope, onset, size of the drop, status."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from library.trends import Latch, TrendState
+from policies.health.bennett import Splits, dispersion, known_target, own_past, stack
+from policies.health.evidence import Evidence, ScanSettings, Status, bar, p_value
+from policies.health.segments import segment_table, split_at
+
+# Series scanned in one go: large enough for vector speed, small enough for memory.
+BATCH = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One look at a series: the evidence reported, and the largest evidence of every scope on its own."""
+
+    evidence: Evidence
+    everywhere: float
+    floor: float
+    segments: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scope:
+    """A claim that may be made: everywhere, below a known target, or in one segment."""
+
+    T: float
+    h: float
+    split: int
+    segment: int | None = None
+    floor: bool = False
+
+
+def read_many(
+    states: Sequence[TrendState], settings: ScanSettings, floors: Sequence[float | None] | None = None
+) -> list[Reading]:
+    """Read several series; floors are known targets, one per series."""
+    targets = [None] * len(states) if floors is None else list(floors)
+    order = sorted(range(len(states)), key=lambda i: (len(states[i].segments), len(states[i].starts)))
+    readings: dict[int, Reading] = {}
+    for at in range(0, len(order), BATCH):
+        chosen = order[at : at + BATCH]
+        batch = [states[i] for i in chosen]
+        readings.update(zip(chosen, _read_batch(batch, [targets[i] for i in chosen], settings), strict=True))
+    return [readings[i] for i in range(len(states))]
+
+
+def _read_batch(states: Sequence[TrendState], targets: Sequence[float | None], settings: ScanSettings) -> list[Reading]:
+    sums = stack(states)
+    counts = sums.n.sum((1, 2)).tolist()
+    young = [
+        t if n <= settings.floor_scores or (s.latch is not None and s.latch.floor) else None
+        for s, t, n in zip(states, targets, counts, strict=True)
+    ]
+    past = own_past(sums, settings)
+    target = known_target(sums, young) if any(t is not None for t in young) else None
+    best = past.evidence.argmax(1).tolist()
+    best_alone = past.by_segment.argmax(2)
+    tops = past.evidence.max(1).tolist()
+    tops_alone = past.by_segment.max(2)
+    readings = []
+    for p, state in enumerate(states):
+        alone = tops_alone[p, : len(state.segments)].tolist()
+        below = 0.0 if target is None else float(target.evidence[p].max())
+        view = _View(state=state, settings=settings, past=past, target=target if young[p] is not None else None, row=p)
+        scopes = [_Scope(T=tops[p], h=view.bar_everywhere(), split=best[p])]
+        if len(alone) > 1:
+            s = int(np.argmax(alone))
+            scopes.append(_Scope(T=alone[s], h=view.bar_segment(), split=int(best_alone[p, s]), segment=s))
+        if view.target is not None:
+            split = int(view.target.evidence[p].argmax())
+            scopes.append(_Scope(T=below, h=view.bar_everywhere(), split=split, floor=True))
+        evidence = view.evidence(scopes, counts[p], (tops[p], below, alone))
+        readings.append(Reading(evidence=evidence, everywhere=tops[p], floor=below, segments=tuple(alone)))
+    return readings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _View:
+    """One row of a batch, with the splits it is judged by."""
+
+    state: TrendState
+    settings: ScanSettings
+    past: Splits
+    target: Splits | None
+    row: int
+
+    @property
+    def looks(self) -> int:
+        return max(self.settings.looks, self.state.looks.count)
+
+    @property
+    def families(self) -> int:
+        """How many families of tests share alpha: everywhere, each segment alone, a known target."""
+        return 1 + (len(self.state.segments) > 1) + (self.target is not None)
+
+    def bar_everywhere(self, alpha: float | None = None) -> float:
+        return bar(alpha or self.settings.alpha, self.looks, self.families)
+
+    def bar_segment(self) -> float:
+        return bar(self.settings.alpha, self.looks, self.families * len(self.state.segments))
+
+    def p_value(self, tops: tuple[float, float, list[float]]) -> float:
+        """The smallest p of any scope, over all looks so far, corrected for the number of scopes."""
+        everywhere, floor, alone = tops
+        looks = self.state.looks
+        p = p_value(max(everywhere, looks.sup), self.looks, self.families)
+        if self.target is not None or looks.sup_floor:
+            p = min(p, p_value(max(floor, looks.sup_floor), self.looks, max(self.families, 2)))
+        if len(alone) > 1:
+            past = (s.sup for s in self.state.segments.values())
+            top = max(max(pair) for pair in zip(alone, past, strict=True))
+            p = min(p, p_value(top, self.looks, self.families * len(alone)))
+        return p
+
+    def evidence(self, scopes: list[_Scope], count: float, tops: tuple[float, float, list[float]]) -> Evidence:
+        """The claim with the largest margin over its bar; a drop too small to matter yields to other claims."""
+        settings = self.settings
+        p = self.p_value(tops)
+        if self.state.latch is not None:
+            return self.latched(self.state.latch, p)
+        softer = math.log(settings.watch_alpha / settings.alpha)
+        ranked = sorted(scopes, key=lambda s: s.h - s.T)
+        for scope in ranked:
+            margin = scope.T - scope.h
+            if margin >= -softer and scope.T > 0:
+                found = self.report(scope, "alarm" if margin >= 0 else "watch", p)
+                if found.effect is not None and found.effect >= settings.min_effect:
+                    return found
+        status: Status = "learning" if count < settings.n_base else "healthy"
+        return Evidence(status=status, T=ranked[0].T, h=ranked[0].h, p_value=p)
+
+    def latched(self, latch: Latch, p: float) -> Evidence:
+        """The first alarm's onset, with the size of the drop refreshed by everything seen since."""
+        names = list(self.state.segments)
+        segment = names.index(latch.segment) if latch.segment in names else None
+        split = min(split_at(self.state.starts, latch.onset_step), len(self.state.starts) - 1)
+        h = self.bar_everywhere() if segment is None else self.bar_segment()
+        scope = _Scope(T=latch.evidence, h=h, split=split, segment=segment, floor=latch.floor)
+        return replace(
+            self.report(scope, "alarm", p), onset_step=latch.onset_step, onset_low=latch.onset_low,
+            onset_high=latch.onset_high, detected_step=latch.detected_step, segment=latch.segment,
+        )  # fmt: skip
+
+    def report(self, scope: _Scope, status: Status, p: float) -> Evidence:
+        """Put a claim into numbers."""
+        splits = self.target if scope.floor and self.target is not None else self.past
+        segment = scope.segment
+        if segment is None and not scope.floor:
+            segment = self.dominant(scope.split)
+        profile = splits.evidence[self.row] if scope.segment is None else splits.by_segment[self.row, scope.segment]
+        names, starts = list(self.state.segments), self.state.starts
+        near = np.flatnonzero(profile[: len(starts)] >= profile.max() - self.settings.near_best)
+        chosen = slice(len(names)) if segment is None else slice(segment, segment + 1)
+        n1, n2, sum2, deficit, variance = (
+            a[self.row, chosen, scope.split]
+            for a in (splits.n1, splits.n2, splits.sum2, splits.deficit, splits.variance)
+        )
+        weight = float(n2.sum() if splits is self.target else (n1 * n2 / np.maximum(n1 + n2, 1.0)).sum())
+        found = Evidence(
+            status=status, T=scope.T, h=scope.h, p_value=p, onset_step=starts[scope.split],
+            onset_low=starts[int(near[0])], onset_high=starts[int(near[-1])], n_before=round(float(n1.sum())),
+            n_after=round(float(n2.sum())), segment=None if segment is None else names[segment], floor=scope.floor,
+            segments=segment_table(self.state, starts[scope.split], self.settings),
+        )  # fmt: skip
+        if weight <= 0 or n2.sum() <= 0:
+            return found
+        effect, after = float(deficit.sum()) / weight, float(sum2.sum() / n2.sum())
+        half = self.settings.z * math.sqrt(dispersion(self.state.looks) * float(variance.sum())) / weight
+        return replace(
+            found, before=after + effect, after=after, effect=effect, effect_low=effect - half,
+            effect_high=effect + half,
+        )  # fmt: skip
+
+    def dominant(self, split: int) -> int | None:
+        """The one segment that carries nearly all of an overall loss with a minor part of the traffic, if any."""
+        deficit, n2 = self.past.deficit[self.row, :, split], self.past.n2[self.row, :, split]
+        worst = int(deficit.argmax())
+        if len(self.state.segments) < 2 or deficit.sum() <= 0 or n2.sum() <= 0:
+            return None
+        carries = deficit[worst] >= self.settings.dominant_share * deficit.sum()
+        return worst if carries and n2[worst] <= self.settings.dominant_traffic * n2.sum() else None

@@ -1,0 +1,18 @@
+"""Redaction: secrets and personal data become typed placeholders before a model sees production text."""
+
+from policies.guardrails.personal import find_personal
+from policies.guardrails.secrets import find_secrets
+
+
+def redact(text: str) -> str:
+    """The text with every secret as [SECRET] and every piece of personal data as its kind: [EMAIL], [PHONE], [CARD] …"""
+    marked = [(h.start, h.end, "SECRET") for h in find_secrets(text)]
+    marked += [(h.start, h.end, h.kind) for h in find_personal(text)]
+    pieces: list[str] = []
+    at = 0
+    for start, end, kind in sorted(marked, key=lambda m: (m[0], -m[1])):
+        if start < at:
+            continue
+        pieces += [text[at:start], f"[{kind}]"]
+        at = end
+    return "".join([*pieces, text[at:]])

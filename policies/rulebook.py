@@ -1,0 +1,150 @@
+"""The rulebook: every threshold the product decides by, read strictly from one reviewable YAML file."""
+
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from library.errors import InputError
+from policies.health.evidence import ScanSettings
+
+
+class Rules(BaseModel):
+    """A section: unknown keys are errors, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+Share = Field(ge=0, le=1)
+
+
+class HealthRules(Rules):
+    """What the monitor promises; the names are those of `policies.health.evidence.ScanSettings`."""
+
+    look_steps: int = Field(ge=1)
+    alpha: float = Field(gt=0, lt=0.5)
+    watch_alpha: float = Field(gt=0, lt=0.5)
+    looks: int = Field(ge=1)
+    n_base: int = Field(ge=10)
+    min_segment: int = Field(ge=10)
+    min_effect: float = Share
+    floor_scores: int = Field(ge=0)
+    fdr: float = Field(gt=0, lt=0.5)
+    fdr_small: float = Field(gt=0, lt=0.5)
+    small_fleet: int = Field(ge=1)
+
+    @property
+    def settings(self) -> ScanSettings:
+        """The same values as the scan takes them."""
+        return ScanSettings(**self.model_dump(exclude={"look_steps"}))
+
+
+class HarvestRules(Rules):
+    """How traces of an incident become test items."""
+
+    max_items: int = Field(ge=20)
+    max_earlier_items: int = Field(ge=0)
+    trusted_sources: tuple[str, ...]
+
+
+class TeacherRules(Rules):
+    """What one request to the teacher may hold."""
+
+    failing_examples: int = Field(ge=1)
+    passing_examples: int = Field(ge=0)
+    field_characters: int = Field(ge=50)
+    request_characters: int = Field(ge=1000)
+    similar_failures: int = Field(ge=0)
+    earlier_attempts: int = Field(ge=0)
+    bad_answers: int = Field(ge=0)
+    repairs: int = Field(ge=0)
+
+
+class SearchRules(Rules):
+    """How long and how widely a cycle looks for a better prompt."""
+
+    max_rounds: int = Field(ge=1)
+    patience: int = Field(ge=1)
+    strategies: tuple[str, ...] = Field(min_length=1)
+    target: float = Share
+    min_gain_items: float = Field(ge=0)
+    select_items: int = Field(ge=1)
+    gate_items: int = Field(ge=1)
+    duplicate_similarity: float = Share
+
+
+class AcceptanceRules(Rules):
+    """When a candidate counts as proven better."""
+
+    alpha: float = Field(gt=0, lt=0.5)
+    min_effect: float = Share
+    max_excluded: float = Share
+    min_pairs: int = Field(ge=6)
+    max_golden_loss: float = Share
+
+
+class DiagnosisRules(Rules):
+    """When something other than the prompt is to blame."""
+
+    outage_share: float = Share
+    new_model_share: float = Share
+    min_kind_share: float = Share
+    max_kinds: int = Field(ge=1)
+
+
+class ProposalRules(Rules):
+    """How long a proposal waits."""
+
+    expire_days: int = Field(ge=1)
+
+
+class RunRules(Rules):
+    """How long a claim lasts without a sign of life."""
+
+    lease_seconds: int = Field(ge=5)
+
+
+class Rulebook(Rules):
+    """The whole book."""
+
+    version: int = Field(ge=1, le=1)
+    health: HealthRules
+    harvest: HarvestRules
+    teacher: TeacherRules
+    search: SearchRules
+    acceptance: AcceptanceRules
+    diagnosis: DiagnosisRules
+    proposals: ProposalRules
+    runs: RunRules
+
+
+@cache
+def _shipped() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((files("policies") / "packs" / "rulebook.yaml").read_text(encoding="utf-8"))
+    return loaded
+
+
+def read_rulebook(text: str | None, place: str) -> Rulebook:
+    """The shipped rulebook with the values of a project's own file laid over it; InputError names file and key."""
+    try:
+        own = yaml.safe_load(text) if text else {}
+    except yaml.YAMLError as error:
+        raise InputError(
+            f"not readable as YAML ({' '.join(str(error).split())})", place, "Correct the file."
+        ) from error
+    if own is None:
+        own = {}
+    if not isinstance(own, dict):
+        raise InputError("the rulebook is not a table of sections", place, "Write 'section:' and indented values.")
+    merged: dict[str, Any] = {}
+    for section in sorted({*_shipped(), *own}, key=str):
+        shipped, mine = _shipped().get(section, {}), own.get(section, _shipped().get(section, {}))
+        merged[str(section)] = {**shipped, **mine} if isinstance(shipped, dict) and isinstance(mine, dict) else mine
+    try:
+        return Rulebook.model_validate(merged)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise InputError(f"rule '{key}': {first['msg']}", place, "Correct the value.") from error
