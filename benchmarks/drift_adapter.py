@@ -1,0 +1,72 @@
+"""The health scan behind the interface of a drift benchmark: update(scores, segments, timestamps) -> Alarm | None.
+
+`make` looks once per update, as the other detectors of such a benchmark do. `make_told` is also given the true mean
+as a known target. `make_scheduled` looks on the clock of the stream, every 15 minutes, with the settings the product
+ships. Scores come in order of arrival, segments as small integers, times of the traces in seconds.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from library.trends import GRID_SECONDS, TrendState, delta_of
+from policies.health.evidence import ScanSettings
+from policies.health.scan import walk
+
+# The promise of the benchmark: 20,000 scores, a look after every 50.
+PROMISED_LOOKS = 400
+# One group of steps for all time: then every walk ends with exactly one look.
+ALL_TIME = 10**9
+FIFTEEN_MINUTES = 900 // GRID_SECONDS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """Position (in order of arrival) of the first degraded score, size of the drop, index of the segment blamed."""
+
+    onset: int
+    effect: float
+    segment: int | None = None
+
+
+class HealthScan:
+    """Translates positions into trace times and back; everything else is the product's own `walk`."""
+
+    def __init__(self, settings: ScanSettings, *, look_steps: int, floor: float | None = None) -> None:
+        self.settings, self.floor, self.look_steps = settings, floor, look_steps
+        self.state = TrendState()
+        self.times: list[float] = []
+
+    def update(self, scores: Sequence[float], segments: Sequence[int], timestamps: Sequence[float]) -> Alarm | None:
+        self.times.extend(float(t) for t in timestamps)
+        deltas = [
+            delta_of(float(x), epoch_seconds=float(t), segment=str(s))
+            for x, s, t in zip(scores, segments, timestamps, strict=True)
+        ]
+        self.state, found = walk(
+            self.state,
+            deltas,
+            self.settings,
+            look_steps=self.look_steps,
+            until_step=ALL_TIME if self.look_steps == ALL_TIME else None,
+            floor=self.floor,
+        )
+        if found.status != "alarm" or found.onset_step is None or found.effect is None:
+            return None
+        began = found.onset_step * GRID_SECONDS
+        onset = next(i for i, t in enumerate(self.times) if t >= began)
+        return Alarm(onset=onset, effect=found.effect, segment=None if found.segment is None else int(found.segment))
+
+
+def make(*, baseline: float | None, n_base: int, n_seg: int) -> HealthScan:
+    """A detector that must learn the baseline and looks once per update."""
+    return HealthScan(ScanSettings(looks=PROMISED_LOOKS, n_base=n_base), look_steps=ALL_TIME)
+
+
+def make_told(*, baseline: float | None, n_base: int, n_seg: int) -> HealthScan:
+    """The same, told the true mean as a known target."""
+    return HealthScan(ScanSettings(looks=PROMISED_LOOKS, n_base=n_base), look_steps=ALL_TIME, floor=baseline)
+
+
+def make_scheduled(*, baseline: float | None, n_base: int, n_seg: int) -> HealthScan:
+    """The product as shipped: looks every 15 minutes of the stream's own clock, its own promise."""
+    return HealthScan(ScanSettings(n_base=n_base), look_steps=FIFTEEN_MINUTES)

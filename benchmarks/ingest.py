@@ -1,0 +1,94 @@
+"""How many traces, each with a score, one process stores per second: batches of 100, every batch committed and synced.
+
+    python benchmarks/ingest.py [--traces 20000] [--batch 100] [--url sqlite:////some/library.db]
+
+Without --url it writes a fresh SQLite library into a temporary folder, as `promptkeeper init` would set it up. The
+time includes building the rows, the transaction and its sync to disk; it does not include making the traces.
+"""
+
+import argparse
+import random
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from library.scores import Score
+from library.store.stores import open_library
+from library.traces import Trace
+
+START = datetime(2026, 6, 1, tzinfo=UTC)
+SEGMENTS = ("billing", "cards", "transfers", "identity", None)
+WORDS = "my card was declined at the shop and I do not know why the transfer has not arrived yet please help".split()
+
+
+def make(count: int, seed: int) -> list[tuple[Trace, Score]]:
+    """Calls of ten prompts over a month, with texts of 60 to 400 characters."""
+    random_ = random.Random(seed)
+    made = []
+    for i in range(count):
+        ts = START + timedelta(seconds=i * 30 * 86_400 / count)
+        trace = Trace(
+            id=f"t-{seed}-{i:08d}",
+            ts=ts,
+            prompt=f"support/triage-{i % 10}",
+            version=1,
+            label="production",
+            inputs={"message": " ".join(random_.choices(WORDS, k=random_.randint(12, 80)))},
+            output=random_.choice(WORDS),
+            expected=random_.choice(WORDS),
+            expected_source="import",
+            segment=random_.choice(SEGMENTS),
+            model="embedded/student",
+            response_model="embedded/student",
+            latency_ms=random_.uniform(50, 900),
+            tokens_in=120,
+            tokens_out=4,
+            cost=0.0001,
+            session=f"s-{i // 3}",
+            finish_reason="stop",
+        )
+        value = float(random_.random() < 0.9)
+        score = Score(
+            trace_id=trace.id,
+            name="exact_match",
+            value=value,
+            source="programmatic",
+            evaluator="exact_match",
+            revision="1",
+            ts=ts,
+        )
+        made.append((trace, score))
+    return made
+
+
+def measure(url: str, *, count: int, batch: int, seed: int) -> float:
+    """Traces per second."""
+    library = open_library(url)
+    made = make(count, seed)
+    began = time.perf_counter()
+    for at in range(0, count, batch):
+        some = made[at : at + batch]
+        library.traces.add([trace for trace, _ in some], [score for _, score in some])
+    took = time.perf_counter() - began
+    library.db.close()
+    return count / took
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--traces", type=int, default=20_000)
+    parser.add_argument("--batch", type=int, default=100)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--url", help="default: a fresh SQLite file")
+    options = parser.parse_args()
+    for repeat in range(options.repeats):
+        with tempfile.TemporaryDirectory() as folder:
+            url = options.url or f"sqlite:///{Path(folder) / 'library.db'}"
+            # A seed of its own for each repeat: traces that were seen before would be skipped.
+            rate = measure(url, count=options.traces, batch=options.batch, seed=time.time_ns() + repeat)
+        print(f"{rate:,.0f} traces with scores per second ({options.traces} in batches of {options.batch})")
+
+
+if __name__ == "__main__":
+    main()
