@@ -1,0 +1,125 @@
+"""The composition root: the only place where concrete parts are put together."""
+
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager, asynccontextmanager
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agent.services import Progress, Services, silent
+from agent.settings import ModelSection, Settings
+from library.calls import Caps, ModelRole
+from library.errors import InputError
+from library.store.stores import Library
+from policies.guardrails.policy import Policy
+from policies.guardrails.policy_file import load_policy
+from policies.rulebook import Rulebook, read_rulebook
+from tools.memory import FailureMemory, OpenMemory, open_memory
+
+if TYPE_CHECKING:
+    from langgraph.checkpoint.base import BaseCheckpointSaver
+
+MEMORY_WAIT_SECONDS = 20.0
+
+
+def utc_now() -> datetime:
+    """The clock of the product."""
+    return datetime.now(UTC)
+
+
+def rulebook_of(settings: Settings) -> Rulebook:
+    """The shipped rulebook with the project's own values."""
+    file = settings.path(settings.policies.path) / "rulebook.yaml"
+    return read_rulebook(_text(file), str(file))
+
+
+def policies_of(settings: Settings) -> Callable[[str], Policy]:
+    """The guardrail policy of a prompt: `<name>.yaml`, else `base.yaml`, else the shipped packs."""
+    folder = settings.path(settings.policies.path)
+
+    @cache
+    def policy_for(prompt: str) -> Policy:
+        for file in (folder / f"{prompt}.yaml", folder / "base.yaml"):
+            text = _text(file)
+            if text is not None:
+                return load_policy(text, str(file))
+        return load_policy(None, "pack:base")
+
+    return policy_for
+
+
+def _text(file: Path) -> str | None:
+    try:
+        return file.read_text(encoding="utf-8") if file.exists() else None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot be read ({error})", str(file), "Correct the file or its permissions.") from error
+
+
+def memory_of(settings: Settings, *, rebuild: bool = False) -> OpenMemory:
+    """A way to open the failure memory; held only while it is used, so that processes can take turns."""
+    from tools.embeddings import open_embedding
+
+    def open_it() -> AbstractContextManager[FailureMemory]:
+        embedding = open_embedding(settings.memory.embedding)
+        if settings.memory.url:
+            return open_memory(url=settings.memory.url, embedding=embedding, rebuild=rebuild)
+        path = settings.path(settings.memory.path)
+        return open_memory(path=path, embedding=embedding, rebuild=rebuild, wait_seconds=MEMORY_WAIT_SECONDS)
+
+    return open_it
+
+
+def caps_of(settings: Settings) -> Caps:
+    """The budget of one cycle and of the day."""
+    budget = settings.budget
+    return Caps(
+        usd_per_scope=budget.usd_per_cycle, calls_per_scope=budget.calls_per_cycle, usd_per_day=budget.usd_per_day
+    )
+
+
+@asynccontextmanager
+async def opened_services(
+    settings: Settings, library: Library, *, progress: Progress = silent, now: Callable[[], datetime] = utc_now
+) -> AsyncIterator[Services]:
+    """Everything a cycle needs, except its claim; models are connected at their first call."""
+    from tools.ledger import Ledger
+    from tools.models import ModelSettings, open_model
+
+    ledger = Ledger(library.calls)
+
+    def section(role: ModelRole, values: ModelSection) -> ModelSettings:
+        return ModelSettings(role=role, **values.model_dump())
+
+    models = settings.models
+    try:
+        yield Services(
+            library=library,
+            student=open_model(section("student", models.student), ledger=ledger, now=now),
+            teacher=open_model(section("teacher", models.teacher), ledger=ledger, now=now),
+            open_memory=memory_of(settings),
+            rulebook=rulebook_of(settings),
+            policy_for=policies_of(settings),
+            caps=caps_of(settings),
+            now=now,
+            max_parallel=models.student.max_parallel,
+            progress=progress,
+        )
+    finally:
+        await ledger.close()
+
+
+@asynccontextmanager
+async def opened_checkpoints(settings: Settings) -> "AsyncIterator[BaseCheckpointSaver[str]]":
+    """Where the graph keeps its state between steps; committed with full synchronisation."""
+    # Plain JSON types only: a checkpoint must not be able to import code when it is read.
+    os.environ.setdefault("LANGGRAPH_STRICT_MSGPACK", "true")
+    from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
+    path = settings.path(".promptkeeper") / "checkpoints.db"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    async with AsyncSqliteSaver.from_conn_string(str(path)) as saver:
+        await saver.conn.execute("PRAGMA synchronous=FULL")
+        await saver.setup()
+        yield saver

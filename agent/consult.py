@@ -1,0 +1,34 @@
+"""Asking the teacher for a JSON object, and asking again when the answer is unreadable."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from agent.services import Services
+from library.prompts import Message
+from tools.errors import ProviderError
+from tools.models import Request
+from tools.structured import parse_object
+
+
+async def consult(
+    services: Services, messages: Sequence[Message], required: Mapping[str, type], *, turn: int = 0
+) -> dict[str, Any]:
+    """The teacher's answer as an object with at least the required keys.
+
+    An unreadable answer is asked for again (with another repeat index, so that the ledger does not repeat it).
+    turn: tells apart requests that are equal to the letter but should be drawn anew.
+    Raises ProviderError when the teacher stays unreadable or unreachable.
+    """
+    tries = services.rulebook.teacher.bad_answers + 1
+    for attempt in range(tries):
+        request = Request(messages=tuple(messages), repeat=turn * tries + attempt)
+        reply = await services.teacher.complete(request, scope=services.scope, caps=services.caps)
+        try:
+            if reply.finish_reason == "length":
+                place, mend = services.teacher.name, "Raise [models.teacher] max_tokens."
+                raise ProviderError("bad_answer", "the teacher's answer was cut off", place, mend)
+            return parse_object(reply.text, required)
+        except ProviderError as error:
+            if error.kind != "bad_answer" or attempt + 1 == tries:
+                raise
+    raise AssertionError("the loop returns or raises")

@@ -1,0 +1,208 @@
+"""Running a cycle: claim the prompt, walk the graph from its last checkpoint, keep the lease alive, finish the run."""
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import BaseCheckpointSaver
+
+from agent.graph import Graph, build_graph
+from agent.services import Services, in_thread
+from agent.state import CycleState
+from library.errors import BudgetSpent, ClaimHeld, ClaimLost, Outage, PromptkeeperError
+from library.runs import Claim, Run, RunState, StopReason, Trigger
+from library.store.stores import Library
+
+STEP_LIMIT = 200  # graph steps; the rulebook's rounds end a cycle long before
+
+
+def owner_name() -> str:
+    """Who this process is, for the claim: host, process id and its start time, so that a dead one can be told."""
+    return f"{socket.gethostname()}:{os.getpid()}:{_started(os.getpid())}"
+
+
+def _started(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rsplit(")", 1)[1].split()[19]
+    except (OSError, IndexError):
+        return ""
+
+
+def dead(owner: str) -> bool:
+    """Whether a claim's owner was a process of this machine that is gone."""
+    host, _, rest = owner.partition(":")
+    pid, _, started = rest.partition(":")
+    return host == socket.gethostname() and pid.isdigit() and _started(int(pid)) != started
+
+
+async def run_cycle(
+    services: Services,
+    checkpointer: BaseCheckpointSaver[str],
+    prompt: str,
+    trigger: Trigger,
+    *,
+    comment: str = "",
+    owner: str | None = None,
+) -> Run:
+    """One cycle over one prompt, from the start or from where a killed one stopped; returns the finished run.
+
+    Raises ClaimHeld when another cycle works on the prompt, ClaimLost when this one was taken over.
+    """
+    claim, run, resumed = await in_thread(_claim, services, prompt, trigger, comment, owner or owner_name())
+    held = replace(services, claim=claim)
+    graph = build_graph(held, checkpointer)
+    config: RunnableConfig = {"configurable": {"thread_id": f"run-{run.id}"}, "recursion_limit": STEP_LIMIT}
+    async with _heartbeat(held, claim):
+        if resumed:
+            await in_thread(services.library.calls.release, held.scope)
+        finished = await _finish(held, run, await _walk(held, graph, config, run))
+    await checkpointer.adelete_thread(f"run-{run.id}")
+    return finished
+
+
+def _claim(services: Services, prompt: str, trigger: Trigger, comment: str, owner: str) -> tuple[Claim, Run, bool]:
+    runs = services.library.runs
+    live = services.library.prompts.labelled(prompt, services.label)
+    holder = runs.holder(prompt)
+    # The seed must be the same when the run is taken up again, and nobody outside can foretell it.
+    seed = int.from_bytes(hashlib.sha256(os.urandom(16)).digest()[:6], "big")
+    return runs.claim(
+        prompt,
+        owner=owner,
+        trigger=trigger,
+        incident_id=None,
+        base_version=live.number,
+        seed=seed,
+        lease=_lease(services),
+        now=services.now(),
+        comment=comment,
+        dead_owner=holder.owner if holder is not None and dead(holder.owner) else None,
+    )
+
+
+def _lease(services: Services) -> timedelta:
+    return timedelta(seconds=services.rulebook.runs.lease_seconds)
+
+
+@asynccontextmanager
+async def _heartbeat(services: Services, claim: Claim) -> AsyncIterator[None]:
+    """Renew the lease while the body runs; when the claim is lost the body is cancelled and ClaimLost raised."""
+    body = asyncio.current_task()
+    lost: list[PromptkeeperError] = []
+
+    async def beat() -> None:
+        while True:
+            await asyncio.sleep(_lease(services).total_seconds() / 3)
+            try:
+                await in_thread(services.library.runs.renew, claim, lease=_lease(services), now=services.now())
+            except ClaimLost as error:
+                lost.append(error)
+                if body is not None:
+                    body.cancel()
+                return
+            except Outage:
+                continue  # the lease outlives a short outage; a longer one loses the claim by itself
+
+    heart = asyncio.create_task(beat())
+    try:
+        yield
+    except asyncio.CancelledError:
+        if lost:
+            raise lost[0] from None
+        raise
+    finally:
+        heart.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await heart
+
+
+async def _walk(
+    services: Services, graph: Graph, config: RunnableConfig, run: Run
+) -> tuple[RunState, StopReason, str, int | None]:
+    """Walk the graph to its end; the reason it stopped, typed."""
+    try:
+        started = (await graph.aget_state(config)).values
+        initial: CycleState = {
+            "prompt": run.prompt,
+            "run_id": run.id,
+            "trigger": run.trigger,
+            "base_version": run.base_version,
+            "seed": run.seed,
+            "comment": run.comment,
+            "path": [],
+        }
+        async for state in graph.astream(None if started else initial, config, stream_mode="values", durability="sync"):
+            await in_thread(services.library.runs.follow, services.held(), state.get("path", []))
+        end = (await graph.aget_state(config)).values
+        stop = end.get("stop") or {"reason": "error", "detail": "the graph ended without a reason"}
+        return "finished", stop["reason"], stop["detail"], end.get("proposal_id")
+    except BudgetSpent as error:
+        return "finished", "budget_spent", str(error), None
+    except (ClaimLost, ClaimHeld):
+        raise
+    except Outage as error:
+        return "finished", "models_down", str(error), None
+    except PromptkeeperError as error:
+        return "failed", "error", str(error), None
+
+
+async def _finish(services: Services, run: Run, end: tuple[RunState, StopReason, str, int | None]) -> Run:
+    state, reason, detail, proposal_id = end
+    if reason != "proposed":
+        await in_thread(_back_to_open, services, run.prompt, reason, detail)
+    return await in_thread(
+        services.library.runs.finish,
+        services.held(),
+        state=state,
+        stop_reason=reason,
+        detail=detail,
+        proposal_id=proposal_id,
+        now=services.now(),
+    )
+
+
+def _back_to_open(services: Services, prompt: str, reason: StopReason, detail: str) -> None:
+    for incident in services.library.incidents.active(prompt):
+        if incident.state == "diagnosing":
+            services.library.incidents.move(
+                incident.id, "open", actor="cycle", note=f"{reason}: {detail}", now=services.now()
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """A cycle that should run, and why."""
+
+    prompt: str
+    trigger: Trigger
+    comment: str = ""
+
+
+def due(library: Library, names: Sequence[str], *, force: bool = False) -> tuple[Wish, ...]:
+    """The cycles to run: for the prompts named, or for all with an open incident or a reviewer's wish for changes."""
+    asked = {w.prompt: w for w in _revisions(library)}
+    if names:
+        other: Trigger = "force" if force else "incident"
+        return tuple(asked.get(name, Wish(prompt=name, trigger=other)) for name in names)
+    ill = {i.prompt for i in library.incidents.list(states=("open", "regressed", "diagnosing"))}
+    return tuple(asked.get(name, Wish(prompt=name, trigger="incident")) for name in sorted({*ill, *asked}))
+
+
+def _revisions(library: Library) -> list[Wish]:
+    """Changes that reviewers asked for and that no cycle has taken up yet."""
+    wishes = []
+    for proposal in library.proposals.list(state="revision_requested"):
+        later = library.runs.list(prompt=proposal.prompt, limit=1)
+        newest = library.proposals.list(prompt=proposal.prompt)[0]
+        taken_up = later and proposal.decided_at is not None and later[0].started_at > proposal.decided_at
+        if newest.id == proposal.id and not taken_up:
+            wishes.append(Wish(prompt=proposal.prompt, trigger="revision", comment=proposal.comment))
+    return wishes

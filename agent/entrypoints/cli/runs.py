@@ -1,0 +1,95 @@
+"""`promptkeeper runs`: cycles that ran, and what they tried."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import click
+
+from agent.entrypoints.cli.lazy import LazyGroup
+from agent.entrypoints.cli.opening import opened
+from agent.entrypoints.cli.output import cell, emit, facts, table, to_json, with_json
+from library.calls import Spend
+from library.runs import Attempt, Run
+
+HERE = "agent.entrypoints.cli.runs"
+
+command = LazyGroup(
+    name="runs",
+    help="Cycles that ran: path, attempts, spend.",
+    table={
+        "list": (f"{HERE}:list_command", "Runs, newest first."),
+        "show": (f"{HERE}:show_command", "One run: path through the graph, attempts, spend."),
+    },
+)
+
+
+@click.command("list")
+@click.option("--prompt", metavar="NAME", help="Only runs of this prompt.")
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="At most so many.")
+@with_json
+def list_command(prompt: str | None, limit: int, as_json: bool) -> None:
+    """List runs, newest first."""
+    with opened() as project:
+        if prompt is not None:
+            project.library.prompts.get(prompt)
+        found = project.library.runs.list(prompt=prompt, limit=limit)
+    rows = [
+        (r.id, f"{r.prompt}@{r.base_version}", r.trigger, r.started_at, r.stop_reason or r.state, r.proposal_id)
+        for r in found
+    ]
+    headers = ("id", "prompt", "trigger", "started (UTC)", "ended", "proposal")
+    emit(as_json, found, lambda: table(headers, rows, empty="no runs yet"))
+
+
+@click.command("show")
+@click.argument("run_id", metavar="ID", type=int)
+@with_json
+def show_command(run_id: int, as_json: bool) -> None:
+    """Show one run: its path through the graph, what it tried with which result, what it spent."""
+    with opened() as project:
+        run = project.library.runs.get(run_id)
+        attempts = project.library.runs.attempts(run_id=run_id)
+        spend = project.library.calls.spend(f"run:{run_id}")
+    document = {**to_json(run), "attempts": attempts, "spend": spend}
+    emit(as_json, document, lambda: "\n\n".join(_blocks(run, attempts, spend)))
+
+
+def _blocks(run: Run, attempts: Sequence[Attempt], spend: Spend) -> Iterator[str]:
+    ended = f"{run.stop_reason}: {run.stop_detail}" if run.stop_reason and run.stop_detail else run.stop_reason
+    yield facts(
+        [
+            ("run", f"{run.id}, {run.state}"),
+            ("prompt", f"{run.prompt}@{run.base_version}"),
+            ("trigger", run.trigger),
+            ("incident", run.incident_id),
+            ("comment", run.comment),
+            ("started", f"{cell(run.started_at)} UTC"),
+            ("finished", run.finished_at and f"{cell(run.finished_at)} UTC"),
+            ("path", " > ".join(run.path)),
+            ("ended", ended),
+            ("proposal", run.proposal_id),
+            ("spend", spend_words(spend)),
+        ]
+    )
+    rows = [(a.number, a.round, a.strategy, a.state, gain_words(a.result), a.hypothesis) for a in attempts]
+    if rows:
+        yield table(("attempt", "round", "strategy", "state", "gain", "hypothesis"), rows)
+    reasons = "\n".join(f"{a.number}: {cell(a.reason)}" for a in attempts if a.reason)
+    if reasons:
+        yield f"reasons\n{reasons}"
+
+
+def spend_words(spend: Spend) -> str:
+    """Calls, tokens and money in words; money is unknown when some call had no known price."""
+    money = "unknown cost" if spend.usd is None else f"${spend.usd:.4f}"
+    return f"{spend.calls} calls, {spend.tokens_in + spend.tokens_out} tokens, {money}"
+
+
+def gain_words(result: Mapping[str, Any]) -> str | None:
+    """The gain of an attempt with its interval: on the gate where it was opened, else on the select items."""
+    measured = result.get("gate", result)
+    gain, low, high = (measured.get(key) for key in ("gain", "low", "high"))
+    if not isinstance(gain, int | float):
+        return None
+    known = isinstance(low, int | float) and isinstance(high, int | float)
+    return f"{gain:+.3f} ({low:+.3f} to {high:+.3f})" if known else f"{gain:+.3f}"

@@ -1,0 +1,159 @@
+"""Replay: run the live version over real inputs and record traces and scores as if they had come live."""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from agent.services import Services, in_thread
+from agent.steps.monitor import sweep
+from library.datasets import Item
+from library.prompts import Version
+from library.scores import Score
+from library.traces import Trace, TraceError
+from tools.evaluation import Outcome, evaluate
+from tools.metrics.judgement import Metric
+from tools.metrics.opening import open_metric
+
+BATCH = 512
+SOURCE = "replay"
+EVALUATOR = "replay"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """One row to replay: when it came in, and what would have been right."""
+
+    id: str
+    ts: datetime
+    inputs: dict[str, str]
+    expected: str | None
+    segment: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayCount:
+    """What came of a replay so far."""
+
+    rows: int
+    traces: int
+    scores: int
+    errors: int
+    mean: float | None
+
+
+def batches(rows: Sequence[Replayed], every: timedelta | None) -> Iterator[tuple[datetime | None, list[Replayed]]]:
+    """Rows in order of time; with `every`, cut where the stream's own clock passes a multiple of it.
+
+    Yields (clock, rows): the clock is the end of the span when it is complete, None in the middle of one.
+    """
+    ordered = sorted(rows, key=lambda r: (r.ts, r.id))
+    at = 0
+    while at < len(ordered):
+        end = _boundary(ordered[at].ts, every) if every is not None else None
+        upto = at
+        while upto < len(ordered) and upto - at < BATCH and (end is None or ordered[upto].ts < end):
+            upto += 1
+        complete = end is not None and (upto == len(ordered) or ordered[upto].ts >= end)
+        yield (end if complete else None), ordered[at:upto]
+        at = upto
+
+
+def _boundary(ts: datetime, every: timedelta) -> datetime:
+    seconds = every.total_seconds()
+    return datetime.fromtimestamp((ts.timestamp() // seconds + 1) * seconds, UTC)
+
+
+async def replay(
+    services: Services, version: Version, rows: Sequence[Replayed], *, every: timedelta | None, scope: str
+) -> AsyncIterator[ReplayCount]:
+    """Run the version over the rows, record, sweep where the clock says so; yields the counts after each batch.
+
+    A call that failed becomes a trace with its error and without a score. Running it again records nothing twice.
+    """
+    prompt = await in_thread(services.library.prompts.get, version.prompt)
+    metric = open_metric(prompt.metrics[0])
+    total = ReplayCount(rows=0, traces=0, scores=0, errors=0, mean=None)
+    lost = 0.0
+    for clock, batch in batches(rows, every):
+        items = [_item(version, row) for row in batch]
+        outcomes = await evaluate(
+            version.content,
+            items,
+            model=services.student,
+            metrics=[metric],
+            scope=scope,
+            caps=services.caps,
+            max_parallel=services.max_parallel,
+        )
+        traces = [_trace(version, row, o, services.student.name) for row, o in zip(batch, outcomes, strict=True)]
+        scores = [_score(row, o, metric) for row, o in zip(batch, outcomes, strict=True) if o.score is not None]
+        known = [
+            s for s, row in zip(_with_score(scores, outcomes), batch, strict=True) if s and row.expected is not None
+        ]
+        added = await in_thread(services.library.traces.add, traces, known)
+        if clock is not None:
+            rules = services.rulebook.health
+            await in_thread(sweep, services.library, rules, now=clock, prompts=[version.prompt], until=clock)
+        lost += sum(s.value for s in known)
+        count = total.scores + len(known)
+        total = ReplayCount(
+            rows=total.rows + len(batch),
+            traces=total.traces + added.traces,
+            scores=count,
+            errors=total.errors + sum(o.score is None for o in outcomes),
+            mean=lost / count if count else None,
+        )
+        yield total
+
+
+def _with_score(scores: Sequence[Score], outcomes: Sequence[Outcome]) -> list[Score | None]:
+    left = iter(scores)
+    return [next(left) if o.score is not None else None for o in outcomes]
+
+
+def _item(version: Version, row: Replayed) -> Item:
+    return Item(
+        id=row.id,
+        prompt=version.prompt,
+        dataset=SOURCE,
+        role="select",
+        inputs=row.inputs,
+        expected=row.expected,
+        segment=row.segment,
+        created_at=row.ts,
+    )
+
+
+def _trace(version: Version, row: Replayed, outcome: Outcome, model: str) -> Trace:
+    failed = outcome.kind == "infra_error"
+    return Trace(
+        id=row.id,
+        ts=row.ts,
+        prompt=version.prompt,
+        version=version.number,
+        inputs=row.inputs,
+        output=None if failed else outcome.output,
+        expected=row.expected,
+        expected_source=SOURCE if row.expected is not None else None,
+        segment=row.segment,
+        model=model,
+        response_model=None if failed else outcome.response_model,
+        latency_ms=outcome.latency_ms,
+        tokens_in=outcome.tokens_in,
+        tokens_out=outcome.tokens_out,
+        cost=outcome.cost,
+        error=TraceError(type="provider", message=outcome.reason) if failed else None,
+    )
+
+
+def _score(row: Replayed, outcome: Outcome, metric: Metric) -> Score:
+    return Score(
+        trace_id=row.id,
+        name=metric.name,
+        value=outcome.score or 0.0,
+        source="programmatic",
+        evaluator=EVALUATOR,
+        revision=metric.revision,
+        ts=row.ts,
+        comment=outcome.reason[:200] if outcome.kind != "scored" else "",
+    )

@@ -1,0 +1,225 @@
+"""diagnose: is it the prompt at all, and which kinds of failure? Harvests test items; asks memory for similar ones."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from agent.briefing import base_version
+from agent.evidence import EARLIER, learn_examples
+from agent.services import Services, in_thread
+from agent.state import CycleState
+from library.failures import Failure
+from library.incidents import Incident
+from library.scores import Score
+from library.traces import Trace
+from policies.attribution import REWRITABLE, Attribution, attribute
+from policies.harvest import harvest
+from policies.kinds import Case, FailureKind, failure_kinds, new_words
+from policies.redaction import redact
+from tools.memory import Remembered
+
+EXAMPLES_PER_KIND = 5
+CASE_CHARACTERS = 300
+
+Judged = tuple[tuple[Trace, Score], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """The cause, the kinds of failure, and the text of their cases."""
+
+    attribution: Attribution
+    kinds: tuple[FailureKind, ...]
+    cases: tuple[Case, ...]
+
+
+async def diagnose(state: CycleState, services: Services) -> CycleState:
+    """Say what is wrong. Ends the cycle when it is not the prompt, or when there is nothing to learn from."""
+    services.progress("looking for the cause")
+    incident_id = state.get("incident_id")
+    if incident_id is not None:
+        incident = await in_thread(
+            services.library.incidents.move, incident_id, "diagnosing", actor="cycle", now=services.now()
+        )
+        found = await in_thread(_of_incident, services, state, incident)
+    else:
+        found = await _of_items(services, state)
+    failures = _failures(services, state, found)
+    await in_thread(services.library.failures.add, services.held(), failures)
+    diagnosis = _plain(found, await in_thread(_recall, services, failures))
+    if incident_id is not None:
+        await in_thread(
+            services.library.incidents.diagnose, incident_id, diagnosis, claim=services.held(), now=services.now()
+        )
+    partial: CycleState = {"diagnosis": diagnosis, "failure_ids": [f.id for f in failures]}
+    if found.attribution.cause not in REWRITABLE:
+        return {**partial, "stop": {"reason": "not_the_prompt", "detail": found.attribution.sentence}}
+    learn = await in_thread(services.library.datasets.items, state["prompt"], roles=("learn",), limit=1)
+    if not learn:
+        detail = "there are no items that a teacher may read; add a dataset, or traces with expected answers"
+        return {**partial, "stop": {"reason": "no_data", "detail": detail}}
+    return {**partial, "stop": None}
+
+
+def _of_incident(services: Services, state: CycleState, incident: Incident) -> Finding:
+    library, degradation = services.library, incident.degradation
+    prompt, version = state["prompt"], incident.version
+    after: Judged = library.traces.scored(prompt, metric=degradation.metric, version=version, since=degradation.onset)
+    before: Judged = library.traces.scored(prompt, metric=degradation.metric, version=version, until=degradation.onset)
+    _harvest(services, state, incident, before, after)
+    failing, working = [_case(t, s) for t, s in after if s.value < 1], [_case(t, s) for t, s in after if s.value >= 1]
+    earlier = [_text(t) for t, _ in before]
+    attribution = attribute(
+        library.traces.list(prompt, version=version, until=degradation.onset, limit=5_000),
+        library.traces.list(prompt, version=version, since=degradation.onset, limit=5_000),
+        new_words=new_words([c.text for c in failing], earlier),
+        rules=services.rulebook.diagnosis,
+    )
+    return Finding(attribution=attribution, kinds=_kinds(services, failing, working, before), cases=tuple(failing))
+
+
+def _kinds(
+    services: Services, failing: Sequence[Case], working: Sequence[Case], before: Judged
+) -> tuple[FailureKind, ...]:
+    rules = services.rulebook.diagnosis
+    kinds = failure_kinds(failing, working, max_kinds=rules.max_kinds, min_share=rules.min_kind_share)
+    old = [_case(t, s) for t, s in before]
+    return tuple(replace(kind, earlier_share=_lost_share(kind, old)) for kind in kinds)
+
+
+def _lost_share(kind: FailureKind, cases: Sequence[Case]) -> float | None:
+    """Share of failing cases of this kind's class before the onset, so that old troubles are not sold as new ones."""
+    same = [c for c in cases if c.segment == kind.segment and (kind.expected is None or c.expected == kind.expected)]
+    return sum(c.lost > 0 for c in same) / len(same) if same else None
+
+
+def _harvest(services: Services, state: CycleState, incident: Incident, before: Judged, after: Judged) -> None:
+    """Turn the incident's traffic (and some from before) into items; running it again adds nothing twice."""
+    library, rules = services.library, services.rulebook.harvest
+    mine = {i.group for i in library.datasets.items(state["prompt"], incident_id=incident.id)}
+    known = {g: role for g, role in library.datasets.groups(state["prompt"]).items() if g not in mine}
+    created = incident.opened_at
+    for judged, limit, tags in ((after, rules.max_items, ()), (before[::-1], rules.max_earlier_items, (EARLIER,))):
+        items = harvest(
+            judged,
+            prompt=state["prompt"],
+            incident_id=incident.id,
+            limit=limit,
+            trusted_sources=rules.trusted_sources,
+            known_groups=known,
+            created_at=created,
+        )
+        library.datasets.add([replace(item, tags=tags) for item in items])
+        known = {**known, **{item.group: item.role for item in items}}
+
+
+async def _of_items(services: Services, state: CycleState) -> Finding:
+    """Without an incident: the live version on the learn items says what fails."""
+    base = await base_version(services, state)
+    failing, passing = await learn_examples(services, state["prompt"], base.content, None)
+    cases = [
+        Case(
+            id=e.item.id,
+            text=_flat(e.item.inputs.values()),
+            expected=e.item.expected,
+            actual=e.actual,
+            segment=e.item.segment or "other",
+            lost=1 - e.score,
+            reason=e.reason,
+        )
+        for e in failing
+    ]
+    working = [replace(cases[0], id=e.item.id, text=_flat(e.item.inputs.values())) for e in passing] if cases else []
+    rules = services.rulebook.diagnosis
+    kinds = failure_kinds(cases, working, max_kinds=rules.max_kinds, min_share=rules.min_kind_share)
+    sentence = f"{len(failing)} of {len(failing) + len(passing)} learn items fail under the live version."
+    return Finding(attribution=Attribution(cause="prompt", sentence=sentence), kinds=kinds, cases=tuple(cases))
+
+
+def _flat(values: Any) -> str:
+    return " ".join(" ".join(values).split())[:CASE_CHARACTERS]
+
+
+def _text(trace: Trace) -> str:
+    return _flat(trace.inputs.values())
+
+
+def _case(trace: Trace, score: Score) -> Case:
+    return Case(
+        id=trace.id,
+        text=_text(trace),
+        expected=trace.expected,
+        actual=trace.output or "",
+        segment=trace.segment or "other",
+        lost=1 - score.value,
+        reason=score.comment,
+    )
+
+
+def _failures(services: Services, state: CycleState, found: Finding) -> tuple[Failure, ...]:
+    texts = {c.id: c.text for c in found.cases}
+    failures = []
+    for kind in found.kinds:
+        shown = kind.case_ids[:EXAMPLES_PER_KIND]
+        told = redact("\n".join([kind.name, *(texts[i] for i in shown)]))
+        said = f"{state['run_id']}\x1f{kind.name}\x1f{kind.segment}"
+        failures.append(
+            Failure(
+                id="f-" + hashlib.sha256(said.encode()).hexdigest()[:12],
+                prompt=state["prompt"],
+                incident_id=state.get("incident_id"),
+                run_id=state["run_id"],
+                name=redact(kind.name),
+                text=told,
+                count=kind.count,
+                share=kind.share,
+                trace_ids=shown,
+                created_at=services.now(),
+            )
+        )
+    return tuple(failures)
+
+
+def _recall(services: Services, failures: Sequence[Failure]) -> list[dict[str, Any]]:
+    """Similar failures of other runs, the nearest first; then these are remembered for the next time."""
+    if not failures:
+        return []
+    limit = services.rulebook.teacher.similar_failures
+    mine = {f.id for f in failures}
+    near: dict[str, dict[str, Any]] = {}
+    with services.open_memory() as memory:
+        for failure in failures:
+            for hit in memory.recall(failure.text, limit=limit + len(mine)):
+                if hit.id not in mine and hit.similarity > near.get(hit.id, {"similarity": -1.0})["similarity"]:
+                    near[hit.id] = {"id": hit.id, "prompt": hit.prompt, "similarity": round(hit.similarity, 4)}
+        memory.remember([remembered(f) for f in failures])
+    return sorted(near.values(), key=lambda n: (-n["similarity"], n["id"]))[:limit]
+
+
+def remembered(failure: Failure) -> Remembered:
+    """A failure as the memory keeps it."""
+    return Remembered(
+        id=failure.id,
+        text=failure.text,
+        prompt=failure.prompt,
+        metadata={"name": failure.name, "ts": failure.created_at.timestamp()},
+    )
+
+
+def _plain(found: Finding, similar: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    texts = {c.id: c.text for c in found.cases}
+    return {
+        "cause": found.attribution.cause,
+        "sentence": found.attribution.sentence,
+        "kinds": [
+            {
+                **asdict(k),
+                "case_ids": list(k.case_ids[:20]),
+                "words": list(k.words),
+                "examples": [redact(texts[i]) for i in k.case_ids[:3]],
+            }
+            for k in found.kinds
+        ],
+        "similar": list(similar),
+    }
