@@ -93,9 +93,11 @@ class FolderStore:
             collection.delete(ids=[_FILLER])
         self._save_after(_SAVE_AFTER)
         self.client.close()
-        with closing(sqlite3.connect(self._path / _DATABASE)) as database:
-            database.execute("VACUUM")
-        self.client = self._open()
+        try:
+            with closing(sqlite3.connect(self._path / _DATABASE)) as database:
+                database.execute("VACUUM")
+        finally:
+            self.client = self._open()
 
     def wipe(self) -> None:
         """Start over with an empty folder: a dropped collection would leave its vector files behind."""
@@ -188,9 +190,13 @@ def collection_of(client: Any) -> Any:
 
 def made_collection(client: Any, label: Mapping[str, str | int]) -> Any:
     """The collection, made with this label when there is none yet; its `metadata` tells which label it has."""
-    return client.get_or_create_collection(
+    collection = client.get_or_create_collection(
         COLLECTION, metadata=label, configuration={"hnsw": _NEAREST}, embedding_function=None
     )
+    # An erasure that was cut short may have left it.
+    if collection.get(ids=[_FILLER])["ids"]:
+        collection.delete(ids=[_FILLER])
+    return collection
 
 
 def batches(items: Sequence[Any], size: int) -> Iterator[list[Any]]:
@@ -213,7 +219,7 @@ def answering(place: str) -> Iterator[None]:
 
     try:
         yield
-    except (ChromaError, httpx.HTTPError, ValueError) as error:
+    except (ChromaError, httpx.HTTPError, sqlite3.Error, ValueError) as error:
         raise Outage(
             f"Chroma does not answer ({next(iter(str(error).splitlines()), type(error).__name__)})",
             place,

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -55,19 +56,25 @@ class Ledger:
         self._flusher: asyncio.Task[None] | None = None
 
     async def once(
-        self, reservation: Reservation, caps: Caps, send: Callable[[], Awaitable[Call]]
+        self,
+        reservation: Reservation,
+        caps: Caps,
+        send: Callable[[], Awaitable[Call]],
+        *,
+        slots: AbstractAsyncContextManager[Any],
     ) -> tuple[Call, bool]:
         """The call for the reservation's scope and key, and whether it was known before (and so cost nothing now).
 
         Known calls come from the store; one that is in flight in this process is awaited; any other is reserved under
-        the caps, sent, and committed before it is returned. Raises BudgetSpent (nothing was sent), whatever `send`
-        raises (the reservation is dropped), and the store's own errors.
+        the caps, sent, and committed before it is returned. slots: held from before the call is sent until its commit,
+        so that a semaphore there bounds what a crash can make us pay again. Raises BudgetSpent (nothing was sent),
+        whatever `send` raises (the reservation is dropped), and the store's own errors.
         """
         place = (reservation.scope, reservation.key)
         entry = self._open.get(place)
         shared = entry is not None
         if entry is None:
-            entry = _Open(asyncio.create_task(self._make(reservation, caps, send)))
+            entry = _Open(asyncio.create_task(self._make(reservation, caps, send, slots)))
             self._open[place] = entry
             entry.task.add_done_callback(lambda _: self._open.pop(place, None))
         entry.waiting += 1
@@ -89,7 +96,11 @@ class Ledger:
             await self._flusher
 
     async def _make(
-        self, reservation: Reservation, caps: Caps, send: Callable[[], Awaitable[Call]]
+        self,
+        reservation: Reservation,
+        caps: Caps,
+        send: Callable[[], Awaitable[Call]],
+        slots: AbstractAsyncContextManager[Any],
     ) -> tuple[Call, bool]:
         granted: asyncio.Future[Call | None] = asyncio.get_running_loop().create_future()
         self._admissions.append(_Admission(reservation=reservation, caps=caps, granted=granted))
@@ -97,17 +108,23 @@ class Ledger:
         known = await granted
         if known is not None:
             return known, True
+        call: Call | None = None
         try:
-            call = await send()
+            async with slots:
+                call = await send()
+                await self._commit(call)
         except BaseException:
-            self._failed.append((reservation.scope, reservation.key))
-            self._kick()
+            if call is None:
+                self._failed.append((reservation.scope, reservation.key))
+                self._kick()
             raise
+        return call, False
+
+    async def _commit(self, call: Call) -> None:
         committed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._finished.append((call, committed))
         self._kick()
         await committed
-        return call, False
 
     def _kick(self) -> None:
         if self._flusher is None or self._flusher.done():

@@ -172,9 +172,10 @@ class ChromaMemory:
         )
 
     def forget(self, ids: Sequence[str]) -> None:
-        with self._asking() as client:
-            if known := [key for batch in batches(ids, 1000) for key in collection_of(client).get(ids=batch)["ids"]]:
-                self._store.erase(known, self._embedding.dimensions)
+        # Unknown ids are not looked up first: a second call then finishes an erasure that was cut short.
+        if ids:
+            with self._asking():
+                self._store.erase(list(dict.fromkeys(ids)), self._embedding.dimensions)
 
     def count(self) -> int:
         with self._asking() as client:

@@ -129,7 +129,7 @@ class LitellmModel:
                 sleep=self._sleep,
             )
 
-        call, known = await self._ledger.once(reservation, caps, send)
+        call, known = await self._ledger.once(reservation, caps, send, slots=self._slot())
         if self.role not in SWAPPING_ROLES and not same_model(name, call.response_model):
             raise ProviderError(
                 "wrong_model", f"asked for '{name}', answered by '{call.response_model}'", self._settings.place
@@ -155,11 +155,10 @@ class LitellmModel:
         reservation: Reservation,
     ) -> Call:
         target = target_of(self._settings, name, self._environ)
-        async with self._slot():
-            await self._pace.turn(request_bytes(messages, parameters) // 4 + int(parameters.get("max_tokens") or 0))
-            started = time.perf_counter()
-            said = await tariff.gate.send(target, messages, parameters)
-            latency = (time.perf_counter() - started) * 1000.0
+        await self._pace.turn(request_bytes(messages, parameters) // 4 + int(parameters.get("max_tokens") or 0))
+        started = time.perf_counter()
+        said = await tariff.gate.send(target, messages, parameters)
+        latency = (time.perf_counter() - started) * 1000.0
         return Call(
             scope=reservation.scope,
             key=reservation.key,

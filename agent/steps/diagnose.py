@@ -2,36 +2,23 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from agent.briefing import base_version
 from agent.evidence import EARLIER, learn_examples
+from agent.examination import Finding, Traffic, as_diagnosis, examine, flat, traffic_of
 from agent.services import Services, in_thread
 from agent.state import CycleState
 from library.failures import Failure
 from library.incidents import Incident
-from library.scores import Score
-from library.traces import Trace
-from policies.attribution import REWRITABLE, Attribution, attribute
+from policies.attribution import REWRITABLE, Attribution
 from policies.harvest import harvest
-from policies.kinds import Case, FailureKind, failure_kinds, new_words
+from policies.kinds import Case, failure_kinds
 from policies.redaction import redact
 from tools.memory import Remembered
 
 EXAMPLES_PER_KIND = 5
-CASE_CHARACTERS = 300
-
-Judged = tuple[tuple[Trace, Score], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """The cause, the kinds of failure, and the text of their cases."""
-
-    attribution: Attribution
-    kinds: tuple[FailureKind, ...]
-    cases: tuple[Case, ...]
 
 
 async def diagnose(state: CycleState, services: Services) -> CycleState:
@@ -47,7 +34,7 @@ async def diagnose(state: CycleState, services: Services) -> CycleState:
         found = await _of_items(services, state)
     failures = _failures(services, state, found)
     await in_thread(services.library.failures.add, services.held(), failures)
-    diagnosis = _plain(found, await in_thread(_recall, services, failures))
+    diagnosis = as_diagnosis(found, await in_thread(_recall, services, failures))
     if incident_id is not None:
         await in_thread(
             services.library.incidents.diagnose, incident_id, diagnosis, claim=services.held(), now=services.now()
@@ -63,44 +50,18 @@ async def diagnose(state: CycleState, services: Services) -> CycleState:
 
 
 def _of_incident(services: Services, state: CycleState, incident: Incident) -> Finding:
-    library, degradation = services.library, incident.degradation
-    prompt, version = state["prompt"], incident.version
-    after: Judged = library.traces.scored(prompt, metric=degradation.metric, version=version, since=degradation.onset)
-    before: Judged = library.traces.scored(prompt, metric=degradation.metric, version=version, until=degradation.onset)
-    _harvest(services, state, incident, before, after)
-    failing, working = [_case(t, s) for t, s in after if s.value < 1], [_case(t, s) for t, s in after if s.value >= 1]
-    earlier = [_text(t) for t, _ in before]
-    attribution = attribute(
-        library.traces.list(prompt, version=version, until=degradation.onset, limit=5_000),
-        library.traces.list(prompt, version=version, since=degradation.onset, limit=5_000),
-        new_words=new_words([c.text for c in failing], earlier),
-        rules=services.rulebook.diagnosis,
-    )
-    return Finding(attribution=attribution, kinds=_kinds(services, failing, working, before), cases=tuple(failing))
+    traffic = traffic_of(services.library, incident)
+    _harvest(services, state, incident, traffic)
+    return examine(services.library, services.rulebook.diagnosis, incident, traffic)
 
 
-def _kinds(
-    services: Services, failing: Sequence[Case], working: Sequence[Case], before: Judged
-) -> tuple[FailureKind, ...]:
-    rules = services.rulebook.diagnosis
-    kinds = failure_kinds(failing, working, max_kinds=rules.max_kinds, min_share=rules.min_kind_share)
-    old = [_case(t, s) for t, s in before]
-    return tuple(replace(kind, earlier_share=_lost_share(kind, old)) for kind in kinds)
-
-
-def _lost_share(kind: FailureKind, cases: Sequence[Case]) -> float | None:
-    """Share of failing cases of this kind's class before the onset, so that old troubles are not sold as new ones."""
-    same = [c for c in cases if c.segment == kind.segment and (kind.expected is None or c.expected == kind.expected)]
-    return sum(c.lost > 0 for c in same) / len(same) if same else None
-
-
-def _harvest(services: Services, state: CycleState, incident: Incident, before: Judged, after: Judged) -> None:
+def _harvest(services: Services, state: CycleState, incident: Incident, traffic: Traffic) -> None:
     """Turn the incident's traffic (and some from before) into items; running it again adds nothing twice."""
     library, rules = services.library, services.rulebook.harvest
     mine = {i.group for i in library.datasets.items(state["prompt"], incident_id=incident.id)}
     known = {g: role for g, role in library.datasets.groups(state["prompt"]).items() if g not in mine}
-    created = incident.opened_at
-    for judged, limit, tags in ((after, rules.max_items, ()), (before[::-1], rules.max_earlier_items, (EARLIER,))):
+    wanted = ((traffic.after, rules.max_items, ()), (traffic.before[::-1], rules.max_earlier_items, (EARLIER,)))
+    for judged, limit, tags in wanted:
         items = harvest(
             judged,
             prompt=state["prompt"],
@@ -108,7 +69,7 @@ def _harvest(services: Services, state: CycleState, incident: Incident, before: 
             limit=limit,
             trusted_sources=rules.trusted_sources,
             known_groups=known,
-            created_at=created,
+            created_at=incident.opened_at,
         )
         library.datasets.add([replace(item, tags=tags) for item in items])
         known = {**known, **{item.group: item.role for item in items}}
@@ -121,40 +82,20 @@ async def _of_items(services: Services, state: CycleState) -> Finding:
     cases = [
         Case(
             id=e.item.id,
-            text=_flat(e.item.inputs.values()),
+            text=flat(e.item.inputs.values()),
             expected=e.item.expected,
             actual=e.actual,
             segment=e.item.segment or "other",
             lost=1 - e.score,
             reason=e.reason,
         )
-        for e in failing
+        for e in (*failing, *passing)
     ]
-    working = [replace(cases[0], id=e.item.id, text=_flat(e.item.inputs.values())) for e in passing] if cases else []
     rules = services.rulebook.diagnosis
-    kinds = failure_kinds(cases, working, max_kinds=rules.max_kinds, min_share=rules.min_kind_share)
-    sentence = f"{len(failing)} of {len(failing) + len(passing)} learn items fail under the live version."
-    return Finding(attribution=Attribution(cause="prompt", sentence=sentence), kinds=kinds, cases=tuple(cases))
-
-
-def _flat(values: Any) -> str:
-    return " ".join(" ".join(values).split())[:CASE_CHARACTERS]
-
-
-def _text(trace: Trace) -> str:
-    return _flat(trace.inputs.values())
-
-
-def _case(trace: Trace, score: Score) -> Case:
-    return Case(
-        id=trace.id,
-        text=_text(trace),
-        expected=trace.expected,
-        actual=trace.output or "",
-        segment=trace.segment or "other",
-        lost=1 - score.value,
-        reason=score.comment,
-    )
+    wrong = cases[: len(failing)]
+    kinds = failure_kinds(wrong, cases[len(failing) :], max_kinds=rules.max_kinds, min_share=rules.min_kind_share)
+    sentence = f"{len(failing)} of {len(cases)} learn items fail under the live version."
+    return Finding(attribution=Attribution(cause="prompt", sentence=sentence), kinds=kinds, cases=tuple(wrong))
 
 
 def _failures(services: Services, state: CycleState, found: Finding) -> tuple[Failure, ...]:
@@ -162,7 +103,6 @@ def _failures(services: Services, state: CycleState, found: Finding) -> tuple[Fa
     failures = []
     for kind in found.kinds:
         shown = kind.case_ids[:EXAMPLES_PER_KIND]
-        told = redact("\n".join([kind.name, *(texts[i] for i in shown)]))
         said = f"{state['run_id']}\x1f{kind.name}\x1f{kind.segment}"
         failures.append(
             Failure(
@@ -171,7 +111,7 @@ def _failures(services: Services, state: CycleState, found: Finding) -> tuple[Fa
                 incident_id=state.get("incident_id"),
                 run_id=state["run_id"],
                 name=redact(kind.name),
-                text=told,
+                text=redact("\n".join([kind.name, *(texts[i] for i in shown)])),
                 count=kind.count,
                 share=kind.share,
                 trace_ids=shown,
@@ -205,21 +145,3 @@ def remembered(failure: Failure) -> Remembered:
         prompt=failure.prompt,
         metadata={"name": failure.name, "ts": failure.created_at.timestamp()},
     )
-
-
-def _plain(found: Finding, similar: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    texts = {c.id: c.text for c in found.cases}
-    return {
-        "cause": found.attribution.cause,
-        "sentence": found.attribution.sentence,
-        "kinds": [
-            {
-                **asdict(k),
-                "case_ids": list(k.case_ids[:20]),
-                "words": list(k.words),
-                "examples": [redact(texts[i]) for i in k.case_ids[:3]],
-            }
-            for k in found.kinds
-        ],
-        "similar": list(similar),
-    }

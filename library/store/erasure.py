@@ -123,9 +123,10 @@ def _scrubbed(said: Any, trace_ids: Collection[str], item_ids: Collection[str]) 
     """Plain JSON without the objects whose trace_id or item_id was erased, at any depth."""
 
     def gone(value: Any) -> bool:
-        if not isinstance(value, dict):
-            return False
-        return value.get("trace_id") in trace_ids or value.get("item_id") in item_ids
+        return isinstance(value, dict) and any(
+            isinstance(value.get(name), str) and value[name] in erased
+            for name, erased in (("trace_id", trace_ids), ("item_id", item_ids))
+        )
 
     if isinstance(said, dict):
         return {key: _scrubbed(value, trace_ids, item_ids) for key, value in said.items() if not gone(value)}

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from library.failures import Failure, Outcome, PastFix
 from library.runs import Attempt, AttemptState, Claim
 from library.store.engine import Database
+from library.store.insert import chunks
 from library.store.runs import hold, to_attempt
 from library.store.tables import attempts, runs
 from library.store.tables import failures as table
@@ -69,8 +70,11 @@ class FailureStore:
 
 
 def _by_id(connection: sa.Connection, ids: Sequence[str]) -> dict[str, Failure]:
-    wanted = sa.select(table).where(table.c.id.in_(sorted(set(ids))))
-    return {row.id: _to_failure(row) for row in connection.execute(wanted)}
+    found = {}
+    for some in chunks(sorted(set(ids))):
+        for row in connection.execute(sa.select(table).where(table.c.id.in_(some))):
+            found[row.id] = _to_failure(row)
+    return found
 
 
 def _attempts_for(connection: sa.Connection, seen: Sequence[Failure]) -> list[tuple[int | None, Attempt]]:

@@ -87,9 +87,9 @@ def refusal(reservation: Reservation, scope: Totals, day: Totals, caps: Caps) ->
 
 
 def _money_refusal(totals: Totals, usd: float, cap: float | None, setting: str, mend: str) -> BudgetSpent:
-    held = f"${totals.usd:.4f} spent and ${totals.reserved_usd:.4f} in flight"
+    held = f"${totals.usd:.4f} spent, ${totals.reserved_usd:.4f} in flight"
     return BudgetSpent(
-        f"the next call may cost ${usd:.4f}, which {totals.name} has not left of ${cap:.4f} ({held})", setting, mend
+        f"the next call may cost ${usd:.4f}, more than {totals.name} has left of ${cap:.4f} ({held})", setting, mend
     )
 
 

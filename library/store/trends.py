@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
@@ -43,19 +42,11 @@ class TrendStore:
         if horizon is None:
             return ()
         with self._db.read() as connection:
-            pending = {
-                id: list(rows)
-                for id, rows in groupby(connection.execute(_pending(horizon, prompts)), key=lambda row: row.series_id)
-            }
-            stored = _stored(connection, sorted(pending))
+            deltas, upto = _read(connection, _pending(horizon, prompts))
+            stored = _stored(connection, sorted(deltas))
         return tuple(
-            SeriesChange(
-                series=_series(stored[id]),
-                state=_state(stored[id]),
-                deltas=tuple(_delta(row) for row in rows),
-                upto=max(row.upto for row in rows),
-            )
-            for id, rows in pending.items()
+            SeriesChange(series=_series(stored[id]), state=_state(stored[id]), deltas=tuple(found), upto=upto[id])
+            for id, found in deltas.items()
         )
 
     def _horizon(self) -> int | None:
@@ -96,12 +87,23 @@ def _pending(horizon: int, prompts: Sequence[str] | None) -> sa.Select[Any]:
     """Unfolded deltas up to the horizon, summed per series, segment, step and sign."""
     d = trend_deltas.c
     by = (d.series_id, d.step, d.segment, d.n > 0)
-    sums = (sa.func.sum(d.n).label("n"), sa.func.sum(d.sum).label("sum"), sa.func.sum(d.sumsq).label("sumsq"))
-    ends = (sa.func.min(d.low).label("low"), sa.func.max(d.high).label("high"), sa.func.max(d.id).label("upto"))
+    sums = (sa.func.sum(d.n), sa.func.sum(d.sum), sa.func.sum(d.sumsq))
+    ends = (sa.func.min(d.low), sa.func.max(d.high), sa.func.max(d.id))
     query = sa.select(*by, *sums, *ends).where(d.id <= horizon).group_by(*by).order_by(*by)
     if prompts is None:
         return query
     return query.join(table, table.c.id == d.series_id).where(table.c.prompt.in_(prompts))
+
+
+def _read(connection: sa.Connection, pending: sa.Select[Any]) -> tuple[dict[int, list[Delta]], dict[int, int]]:
+    """Deltas per series, and the highest id among them."""
+    deltas: dict[int, list[Delta]] = {}
+    upto: dict[int, int] = {}
+    for id, step, segment, _, n, total, squares, low, high, last in connection.execute(pending):
+        delta = Delta(segment=segment, step=step, n=n, sum=total, sumsq=squares, low=low, high=high)
+        deltas.setdefault(id, []).append(delta)
+        upto[id] = max(last, upto.get(id, 0))
+    return deltas, upto
 
 
 def _stored(connection: sa.Connection, ids: Sequence[int]) -> dict[int, sa.Row[Any]]:
@@ -136,7 +138,3 @@ def _series(row: sa.Row[Any]) -> Series:
 
 def _state(row: sa.Row[Any]) -> TrendState:
     return TrendState() if row.state is None else TrendState.from_blob(row.state)
-
-
-def _delta(row: sa.Row[Any]) -> Delta:
-    return Delta(segment=row.segment, step=row.step, n=row.n, sum=row.sum, sumsq=row.sumsq, low=row.low, high=row.high)

@@ -58,6 +58,8 @@ def is_clause(read: Read) -> bool:
     if framed.explicit and framed.strength >= 2:
         return True
     imperative = v.GUARD_VERB.match(framed.low) or re.match(r"[^,]{0,80}(?:,|:) (?:then |first |please )?" + v.GUARD_VERB.pattern, framed.low)
+    if not imperative and re.search(r"\b(?:before|at once|immediately|without)\b", framed.low) and re.match(r"(?:if [^,]+, )?[a-z]+ ", framed.low):
+        return True
     return bool(imperative) or (RULE_HEADING.search(read.unit.heading) is not None and read.unit.bullet)
 
 

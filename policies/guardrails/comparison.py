@@ -30,7 +30,7 @@ class Observation:
 def compare(old: Frame, new: Frame) -> tuple[Observation, ...]:
     """Everything by which `new` says less than, or the opposite of, `old`; empty when it is an equivalent or stricter wording."""
     seen = [*_polarity(old, new), *_strength(old, new), *_exceptions(old, new), *_conditions(old, new)]
-    seen += [*_quantifiers(old, new), *_tails(old, new), *_roles(old, new)]
+    seen += [*_quantifiers(old, new), *_tails(old, new), *_roles(old, new), *_opposites(old, new)]
     seen += [Observation("weakened", "limit-changed", said, certain) for said, certain in number_changes(old, new)]
     seen += [Observation(*found_narrowing) for found_narrowing in narrowing(old, new)]
     return tuple(seen)
@@ -67,7 +67,7 @@ def _polarity(old: Frame, new: Frame) -> Iterator[Observation]:
 
 def v_only(frame: Frame) -> bool:
     """Does the clause speak of an exclusive set (`only`, `anyone but`)?"""
-    return re.search(r"\b(?:only|solely|exclusively|anyone but|nobody but|no one but|no one except|nobody except|other than|nur|seulement|solo)\b", frame.low) is not None
+    return re.search(r"\b(?:only|solely|exclusively|anyone but|nobody but|no one but|no one except|nobody except|other than|nur|ausschließlich|seulement|solo)\b", frame.low) is not None
 
 
 def _strength(old: Frame, new: Frame) -> Iterator[Observation]:
@@ -118,6 +118,8 @@ def _conditions(old: Frame, new: Frame) -> Iterator[Observation]:
                 continue
             yield Observation("weakened", "condition-added", f"a new condition: '{word} …'", shared(old, new) >= 0.5)
             return
+    if not before and after and not after[-1][1] and re.match(r"if|when|only|in case|wenn|falls", after[-1][0]):
+        yield Observation("weakened", "condition-added", f"a new condition: '{after[-1][0]} …'", False)
 
 
 def _quantifiers(old: Frame, new: Frame) -> Iterator[Observation]:
@@ -147,7 +149,7 @@ def _pairs(frame: Frame) -> set[tuple[str, str, str]]:
     for left, right in zip(content, content[1:], strict=False):
         between = frame.low[left.end : right.start]
         link = ORDERED.search(between)
-        if link and len(between) < 30 and not re.search(r"[,;:.]", between):
+        if link and len(between) < 30 and (link.group(1) == "not" or not re.search(r"[,;:.]", between)):
             pairs.add((left.lemma, link.group(1), right.lemma))
     return pairs
 
@@ -163,6 +165,26 @@ def _roles(old: Frame, new: Frame) -> Iterator[Observation]:
     if gained or lost or (first_old and first_new and first_old == first_new[::-1]):
         a, link, b = swapped[0]
         yield Observation("contradicted", "roles-swapped", f"'{a} {link} {b}' became '{b} {link} {a}'")
+
+
+OPPOSITES = (
+    ("before", "after"), ("at least", "at most"), ("minimum", "maximum"), ("above", "below"), ("over", "under"), ("more than", "less than"),
+    ("inside", "outside"), ("first", "last"), ("accept", "reject"), ("include", "exclude"), ("enable", "disable"), ("lock", "unlock"),
+    ("oldest", "newest"), ("public", "private"), ("vor", "nach"), ("mindestens", "höchstens"), ("über", "unter"), ("allow", "deny"),
+    ("mask", "unmask"), ("encrypt", "decrypt"), ("opt in", "opt out"), ("highest", "lowest"), ("earlier", "later"), ("hide", "show"),
+)  # fmt: skip
+
+
+def _opposites(old: Frame, new: Frame) -> Iterator[Observation]:
+    """One word of a pair of opposites took the place of the other."""
+    if old.prohibits != new.prohibits:
+        return
+    for pair in OPPOSITES:
+        for a, b in (pair, pair[::-1]):
+            there = [re.search(rf"\b{w}\b", f.low) is not None for f in (old, new) for w in (a, b)]
+            if there == [True, False, False, True] and shared(old, new) >= 0.6:
+                yield Observation("contradicted", "opposite", f"'{a}' became '{b}'")
+                return
 
 
 def _ordered(frame: Frame) -> list[tuple[str, str, str]]:

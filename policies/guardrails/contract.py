@@ -11,6 +11,7 @@ KEY = re.compile(r'"([A-Za-z_][\w -]{0,40})"\s*:\s*("[^"\n]{0,80}"(?:\s*\|\s*"[^
 KEY_LIST = re.compile(
     r"\b(?:keys?|fields?|properties|attributes|columns|schlüsseln?|feldern?)\b(?: (?:are|named|called|exactly|only|must be))*\s*[:=]?\s*((?:[`\"']?[a-z_][\w]*[`\"']?(?:\s*\([^)]{1,60}\))?(?:\s*,\s*(?:and\s+)?|\s+and\s+)?){1,30})",
 )
+KEY_HEADING = re.compile(r"\b(?:keys?|fields?|properties|attributes|columns)\b", re.IGNORECASE)
 LISTED_KEY = re.compile(r"[`\"']?([a-z_]\w*)[`\"']?(?:\s*\(([^)]{1,60})\))?")
 TYPE_WORDS = re.compile(r"\b(string|text|number|integer|int|float|decimal|boolean|bool|array|list|object|null|date|true|false|iso\S*)\b", re.IGNORECASE)
 CAPS = r"[A-Z][A-Z0-9_]+(?:[ -][A-Z0-9_]+){0,2}"
@@ -67,6 +68,8 @@ def stated(document: Document) -> Stated:
             said.formats |= {_format(m.group(1)) for m in FORMATS.finditer(read.unit.text)}
             said.scales |= {(m.group(1), m.group(2)) for m in SCALE.finditer(read.unit.text)}
             said.nothing_else |= NOTHING_ELSE.search(read.unit.text) is not None
+        if read.unit.bullet and KEY_HEADING.search(read.unit.heading):
+            said.keys.update((m.group(1), _type(m.group(2) or read.unit.text)) for m in [LISTED_KEY.match(read.unit.text)] if m)
         if read.unit.live:
             said.sentinels.update((s, read.unit) for s in sentinels(read.unit.text))
             said.tools.update((m.group(1), _arguments(m.group(2))) for m in TOOL.finditer(read.unit.text))
@@ -104,10 +107,12 @@ def _type(said: str) -> str:
 
 def enumerations(text: str) -> Iterator[frozenset[str]]:
     """Sets of labels an answer may take, as a sentence states them."""
-    for match in CAPS_LIST.finditer(text):
+    upper = list(CAPS_LIST.finditer(text))
+    for match in upper:
         yield from _labels(match.group())
     for match in CUED_LIST.finditer(text):
-        yield from _labels(match.group(1))
+        if not any(m.start() < match.end(1) and match.start(1) < m.end() for m in upper):
+            yield from _labels(match.group(1))
     for match in PIPED.finditer(text):
         yield from _labels(match.group())
 

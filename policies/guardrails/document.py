@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from library.prompts import Content
 from policies.guardrails.frames import Frame, frame
 from policies.guardrails.normalise import Clean, clean
-from policies.guardrails.units import Unit, split
+from policies.guardrails.units import RETIRED, Unit, split
 from policies.guardrails.words import Synonyms, Token
 from policies.verdict import Side, Span
 
@@ -115,7 +115,8 @@ def read(content: Content, side: Side, synonyms: Synonyms, approved: frozenset[s
     for unit in split(cleaned.text, starts):
         framed = frame(unit.text, synonyms)
         plain = plain_words(framed.tokens)
-        if unit.context == "retired" and (plain in approved or side == "current"):
+        by_itself = RETIRED.search(unit.heading) is None or plain_words(synonyms.tokens(unit.heading)) in approved
+        if unit.context == "retired" and (side == "current" or (plain in approved and by_itself)):
             unit = Unit(unit.text, unit.start, unit.end, "live", unit.heading, unit.message, unit.bullet)  # noqa: PLW2901
         reads.append(Read(unit, framed, plain))
     return Document(side=side, content=content, raw=raw, clean=cleaned, reads=tuple(reads), synonyms=synonyms)

@@ -10,11 +10,13 @@ from policies.guardrails.words import CJK, Synonyms, Token
 ABSOLUTE, MANDATORY, EXPECTED, OPTIONAL = 4, 3, 2, 1
 STRENGTH_NAME = {ABSOLUTE: "absolute", MANDATORY: "mandatory", EXPECTED: "expected", OPTIONAL: "optional"}
 
-HARD_BREAK = re.compile(r"[;:]| - |\bbut\b|\binstead\b(?! of)|\brather\b(?! than)|\baber\b|\bsondern\b|\bmais\b|\bpero\b|。|、ただし")
+BOUND = re.compile(r"[^,;:.]*\b(?:more|longer|later|greater|higher|larger|less|fewer|earlier|sooner) than (?:\w+ )?(?:\d|one\b|two\b|three\b|four\b|five\b|six\b|ten\b|once\b|twice\b)[^,;:.]*|[^,;:.]*\b(?:at most|at least|up to|maximum of|minimum of) [^,;:.]*")
+HARD_BREAK = re.compile(r"[;:]| - |, not (?:as|the|an?|to|from|with|for|by|in|on)\b|\bbut\b|\binstead\b(?! of)|\brather\b(?! than)|\baber\b|\bsondern\b|\bmais\b|\bpero\b|。|、ただし")
 OPERATOR = re.compile(r"\b(?:must|shall|should|may|can|could|always|never|do not|don't|have to|has to|muss|müssen|darf|dürfen|sollte)\b")
 NEUTRAL_SCOPE = re.compile(
     r"\b(?:before|until|prior to|unless|if|when|whenever|while|after|because|so that|even if|regardless of|no matter|except|other than|anyone but|than|bevor|bis|wenn|falls)\b[^,;:.]*"
 )
+NEGATED_BOUND = re.compile(r"\b(?:not|never|n't|no|cannot)\b[^,;:.]*\b(?:more|longer|later|greater|higher|larger|above|over|exceed\w*) ")
 DOUBLE_NEGATIVE_IDIOM = re.compile(r"\bno matter\b|\bno more than\b|\bno later than\b|\bno longer than\b|\bno less than\b|\bno fewer than\b|\bnot only\b|\bno exceptions?\b|\bwithout exceptions?\b|\bwhether or not\b|\bnot later than\b")
 
 
@@ -46,6 +48,8 @@ class Frame:
     @property
     def prohibits(self) -> bool:
         """Does the clause mainly forbid?"""
+        if not any(self.polarity):
+            return NEGATED_BOUND.search(self.low) is not None
         return sum(self.polarity) < 0 or (0 not in self.polarity and -1 in self.polarity and sum(self.polarity) == 0)
 
     @property
@@ -165,7 +169,7 @@ def _polarity(low: str, tokens: tuple[Token, ...], text: str) -> tuple[int, ...]
         return tuple(sign for _ in tokens)
     flips = [0] * (len(low) + 1)
     idioms = [(m.start(), m.end()) for m in DOUBLE_NEGATIVE_IDIOM.finditer(low)]
-    neutral = [(m.start(), m.end()) for m in NEUTRAL_SCOPE.finditer(low)]
+    neutral = [(m.start(), m.end()) for pattern in (NEUTRAL_SCOPE, BOUND) for m in pattern.finditer(low)]
     resets = sorted({m.start() for m in HARD_BREAK.finditer(low)} | _operator_resets(low))
     negations = [
         m.start()

@@ -25,7 +25,7 @@ SCRIPTS: Mapping[str, re.Pattern[str]] = {
 }  # fmt: skip
 NAMES = {"english": "en", "german": "de", "french": "fr", "spanish": "es", "italian": "it", "portuguese": "pt", "dutch": "nl", "swedish": "sv", "polish": "pl", "japanese": "ja", "chinese": "zh", "korean": "ko", "russian": "ru", "greek": "el", "arabic": "ar", "hebrew": "he", "hindi": "hi", "thai": "th", "turkish": "tr", "danish": "da", "norwegian": "no", "finnish": "fi", "czech": "cs", "deutsch": "de", "englisch": "en", "französisch": "fr", "spanisch": "es"}  # fmt: skip
 REPLY_IN = re.compile(
-    r"\b(?:answer|answers|reply|replies|respond|responses?|write|speak|output|translate|antworte|schreibe)\b[^.;\n]{0,50}\b(?:in|into|auf|to)\s+(?:clear |plain |simple |formal |polite )?("
+    r"\b(?:answer|answers|reply|replies|respond|responses?|write|speak|output|translate|antworte|schreibe)\b[^.;\n]{0,120}\b(?:in|into|auf|to)\s+(?:clear |plain |simple |formal |polite )?("
     + "|".join(NAMES) + r")\b|\b(" + "|".join(NAMES) + r") only\b|日本語|英語",
     re.IGNORECASE,
 )  # fmt: skip
@@ -68,7 +68,7 @@ def check_language(scene: Scene) -> Iterator[Finding]:
     before, after = (_reply_languages(d.clean.text) for d in (scene.current, scene.candidate))
     if after - before and not after - before <= known:
         yield finding("language", "reply-language", "flag", f"answers are asked for in another language: {', '.join(sorted(after - before))}", fix_hint="Keep the language of the answers.")  # fmt: skip
-    elif before - after and not scene.fresh == ():
+    elif {c for c in before - after if not _named(scene.candidate.clean.text, c)}:
         yield finding("language", "reply-language", "flag", f"the language of the answers is no longer stated: {', '.join(sorted(before - after))}", fix_hint="Keep the language of the answers.")  # fmt: skip
 
 
@@ -78,3 +78,7 @@ def _reply_languages(text: str) -> set[str]:
         name = next((g for g in match.groups() if g), None)
         found.add(NAMES[name.lower()] if name else {"日本語": "ja", "英語": "en"}[match.group()])
     return found
+
+
+def _named(text: str, code: str) -> bool:
+    return any(c == code and re.search(rf"\b{name}\b", text, re.IGNORECASE) for name, c in NAMES.items())

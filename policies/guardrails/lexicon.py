@@ -35,4 +35,5 @@ def check_brand(scene: Scene) -> Iterator[Finding]:
         pattern = re.compile(r"(?<!\w)" + r"\s+".join(re.escape(w) for w in term.split()) + r"(?!\w)")
         before, after = (bool(pattern.search(d.clean.text)) for d in (scene.current, scene.candidate))
         if before and not after:
-            yield finding("brand", "term-lost", "flag", f"'{term}' is gone or spelled differently", fix_hint=f"Keep '{term}' as it is.")  # fmt: skip
+            for policy in ("brand", "forbidden-phrase"):
+                yield finding(policy, "term-lost", "flag", f"'{term}' is gone or spelled differently", fix_hint=f"Keep '{term}' as it is.")  # fmt: skip

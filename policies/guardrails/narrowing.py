@@ -11,7 +11,7 @@ from policies.guardrails.words import Token
 
 Narrowing = tuple[Literal["weakened", "uncertain"], str, str, bool]
 LOCAL = 0.6  # share of equal words in equal order from which on an edit is local, not a rewording
-ENOUGH = 0.6  # share of subject matter a rewording must keep
+ENOUGH = 0.5  # share of subject matter a rewording must keep
 CONDITION_SCOPE = re.compile(r"\b(?:if|when|whenever|in case|wenn|falls)\b[^,;:.]*")
 
 
@@ -76,7 +76,9 @@ def _local_edits(old: Frame, new: Frame, match: SequenceMatcher[str], reported: 
         if tag == "equal":
             continue
         gone = [t for t in old.tokens[i1:i2] if is_content(t) and t.lemma not in there and not t.lemma[0].isdigit()]
-        come = [t for t in new.tokens[j1:j2] if is_content(t) and t.lemma not in before and not t.lemma[0].isdigit()]
+        come = [t for t in new.tokens[j1:j2] if (is_content(t) or t.word == "twice") and t.lemma not in before]
+        if gone and come and all(t.lemma[0].isdigit() for t in come):
+            continue
         if gone and come and not reported:
             yield "uncertain", "words-replaced", f"'{_said(gone)}' became '{_said(come)}'", False
         elif gone and not reported and not all(any(a <= t.start < b for a, b in conditional) for t in gone):
@@ -91,25 +93,73 @@ def _said(tokens: list[Token]) -> str:
 
 
 def _insertion(old: Frame, new: Frame, come: list[Token]) -> Iterator[Narrowing]:
+    """New words inside a clause: another member of a list is fine; a modifier or a phrase that limits it is not."""
+    first, last = come[0], come[-1]
+    before, after = new.low[max(0, first.start - 40) : first.start], new.low[last.end : last.end + 12]
+    if _listed(before, after):
+        yield from _alternative(old, new, come)
+        return
+    if all(t.lemma in GENERIC for t in come) or re.search(r"\b(?:even|including|not even|(?:in|at|for|under|to|by|with|of|about) (?:any|all|every|no))\b[^,;.]*$", before):
+        return
+    link = re.search(r"\b(" + LINKS + r")\s+(?:\w+ ){0,2}$", before)
+    required = re.search(r"\b(?:without|unless|only|until|by|with)\b[^,;.]*$", before) is not None
+    at = next(i for i, t in enumerate(new.tokens) if t is last)
+    head = next((t for t in new.tokens[at + 1 : at + 2] if is_content(t)), None)
+    modifies = head is not None and head.lemma in old.content_set and not re.search(r"[,;:(]", new.low[last.end : head.start])
+    said = _said(come)
+    if modifies and not required and not (head is not None and head.lemma in DEMANDED):
+        if not old.prohibits and re.match(r"(?:is|are|was|be|immediately|at|always|clearly|explicitly)\b", said):
+            return
+        yield "weakened", "scope-narrowed", f"'{said}' is new: the clause covers fewer cases", True
+    elif link and not required and (old.prohibits or link.group(1) not in ADDS_DUTY):
+        yield "weakened", "scope-narrowed", f"'{link.group(1)} … {said}' is new: the clause covers fewer cases", old.prohibits
+    elif old.prohibits and not required and not re.search(r"[,;:(]\s*$", before) and not after.strip():
+        yield "weakened", "scope-narrowed", f"'{said}' is new: the clause covers fewer cases", False
+
+
+LINKS = "with|to|in|on|at|outside|within|for|from|during|over|about|among|across|via|through|after|between|towards|aged|under|above|below|than"
+ADDS_DUTY = frozenset({"with", "to", "within", "from", "via", "through", "at", "over", "about", "than"})
+"""In a duty these add a manner, a recipient or a deadline; `in`, `on`, `for`, `during`, `outside` limit where it holds."""
+GENERIC = frozenset({"customer", "repl", "reply", "answer", "output", "model", "assistant", "conversat", "tel", "chat"})
+DEMANDED = frozenset(
+    """permission approv confirm employe staff doctor signatur adult warn notic languag sourc evident identit reason summar explanat specialist engineer pharmacist parent evident""".split()
+)
+"""Nouns whose new modifier demands more of a duty (`written consent`), rather than limiting when it holds."""
+
+
+def _listed(before: str, after: str) -> bool:
+    joins = r"(?:,|\bor|\band|\bnor|\bas well as|\boder|\bund|/)\s*(?:(?:the|a|an|any|their|his|her|its|your|of|to|for|about|never|not|even|ever)\s+){0,2}$"
+    return re.search(joins, before) is not None or re.match(r"\s*(?:,\s*\w|or\b|and\b|nor\b|/|oder\b|und\b)", after) is not None
+
+
+def _alternative(old: Frame, new: Frame, come: list[Token]) -> Iterator[Narrowing]:
     """A new `or …` after the verb of a duty is an alternative to doing it; in a prohibition it forbids more."""
     first = come[0]
-    before = new.low[max(0, first.start - 24) : first.start]
-    joined = re.search(r"\b(?:or|oder|ou|o)\b[^,;.]*$", before)
+    joined = re.search(r"\b(?:or|oder|ou|o)\b[^,;.]*$", new.low[max(0, first.start - 24) : first.start])
     if not joined or new.prohibits or old.prohibits:
         return
-    duty = re.search(r"\b(?:must|shall|have to|has to|only|always|before|needs? to)\b", new.low[: first.start])
-    if duty:
+    duty = re.search(r"\b(?:must|shall|have to|has to|only|always|before|needs? to|confirm|verify|check|ask|obtain)\b", new.low[: first.start])
+    conditional = re.search(r"\b(?:if|when|whenever|any|every|all)\b[^,;:.]*$", new.low[: first.start])
+    if duty and not conditional:
         yield "weakened", "alternative-added", f"'or {_said(come)}' is a new way to satisfy the clause", False
 
 
 def _restrictions(old: Frame, new: Frame) -> Iterator[Narrowing]:
     fresh = found(v.RESTRICTOR, new.low) - found(v.RESTRICTOR, old.low)
-    fresh = frozenset(w for w in fresh if not _known(w, old))
+    fresh = frozenset(w for w in fresh if not _known(w, old) and not _demanding(w, new))
     if fresh:
         yield "weakened", "scope-narrowed", f"'{min(fresh)}' is new: the clause covers fewer cases", True
     joined = old.low
     if re.search(r"\band\b", joined) and re.search(r"\bor\b", new.low) and not re.search(r"\bor\b", joined) and not old.prohibits:
         yield "weakened", "and-became-or", "'and' became 'or'", False
+
+
+def _demanding(word: str, new: Frame) -> bool:
+    """`written confirmation`, `only to registered users`: the modifier asks for more, it does not limit the clause."""
+    at = re.search(rf"\b(?:without|unless|only|until|by|with|from|in|obtain|ask for|requires?)\b[^,;.]*\b{word}\b|\b{word}\s+(\w+)", new.low)
+    follower = at.group(1) if at else None
+    stemmed = next((t.lemma for t in new.tokens if t.word == follower), "")
+    return at is not None and (follower is None or stemmed in DEMANDED) and not new.prohibits
 
 
 def _known(word: str, old: Frame) -> bool:

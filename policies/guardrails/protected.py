@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator
 
 from library.errors import InputError
 from library.templates import PROTECT, protected_spans
-from policies.guardrails.alignment import Aligned, align
+from policies.guardrails.alignment import Aligned
 from policies.guardrails.clauses import Clause, found_clauses
 from policies.guardrails.comparison import Observation, compare
+from policies.guardrails.counterpart import counterpart
 from policies.guardrails.document import Read, find_words
 from policies.guardrails.frames import frame
 from policies.guardrails.policy import Mode, ProtectedClause
@@ -14,7 +15,7 @@ from policies.guardrails.scene import Scene, finding, short
 from policies.verdict import Finding, Severity, Span
 
 POLICY_OF = {"weakened": "safety-weakened", "uncertain": "safety-weakened", "contradicted": "safety-contradicted"}
-TAIL_RULES = frozenset({"exception-added", "hedged", "condition-added", "softened"})
+TAIL_RULES = frozenset({"exception-added", "hedged", "condition-added", "softened", "scope-narrowed"})
 
 
 def check_clauses(scene: Scene) -> Iterator[Finding]:
@@ -76,8 +77,7 @@ def check_clause(scene: Scene, clause: Clause) -> Iterator[Finding]:
         spans = (*_approved(scene, clause), scene.candidate.unit_span(dead.unit))
         yield finding("protected-clause", "dead-text", "block", message, spans=spans, fix_hint=hint, clause_id=clause.id)
         return
-    pool = [r for r in scene.fresh if r.unit.live]
-    aligned = align(clause.frame, pool, scene.synonyms)
+    aligned = counterpart(scene, clause)
     if aligned is None:
         yield _missing(scene, clause)
         return

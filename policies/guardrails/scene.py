@@ -1,10 +1,11 @@
 """Both sides read once, with the policy: what every check receives."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
-from policies.guardrails.document import Document, Read, find_words, plain_words, read
+from policies.guardrails.alignment import Aligned
+from policies.guardrails.document import Document, Read, plain_words, read
 from policies.guardrails.policy import Policy
 from policies.guardrails.subject import Subject
 from policies.guardrails.words import Synonyms
@@ -23,6 +24,7 @@ class Scene:
 
     subject: Subject
     policy: Policy
+    counterparts: dict[str, Aligned | None] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def synonyms(self) -> Synonyms:
@@ -40,8 +42,8 @@ class Scene:
     @cached_property
     def fresh(self) -> tuple[Read, ...]:
         """Units of the candidate whose words do not stand in the approved prompt."""
-        whole = " ".join(r.plain for r in self.current.reads if r.plain)
-        return tuple(r for r in self.candidate.reads if r.plain and find_words(whole, r.plain) < 0)
+        known = {r.plain for r in self.current.reads}
+        return tuple(r for r in self.candidate.reads if r.plain and r.plain not in known)
 
     @cached_property
     def texts(self) -> tuple[tuple[str, str], ...]:

@@ -123,7 +123,6 @@ race, ethnicity, ethnic
 gender, sex
 age, years old
 treat, handle, regard, consider, process, deal, view
-untrusted, data, input, content
 system prompt, instructions, prompt
 run, execute, launch, invoke, trigger, perform
 disable, deactivate, switch off, turn off
@@ -166,7 +165,8 @@ twice, two, second time
 once, one time, single, one
 borrow, take out, loan, lend, borrowing
 history, past
-suspicious, suspect, fraud, fraudulent, scam
+suspicious, suspect, suspected, alleged
+fraud, fraudulent, scam, swindle
 evidence, proof
 claim, assert, allege, insist, pretend, purport
 purpose, intent, reason, motive, intention
@@ -187,6 +187,20 @@ sue, litigate, lawsuit, litigation
 ingredient, component
 pet, animal
 driver, motorist
+arrive, arrival, delivery, deliver
+tax, taxation, fiscal
+election, vote, voting, ballot
+relative, relatives, family, family member, next of kin, kin
+parcel, package, shipment, consignment
+weitergeben, weitergegeben, gib, preisgeben, offenlegen, herausgeben, mitteilen, verraten, teile
+nenne, nennen, genannt, erwähnen, erwähne
+prüfen, prüfe, überprüfen, bestätigen, bestätige, geprüft, bestätigt, kontrollieren
+genehmigen, genehmigt, freigeben, freigegeben, zustimmen
+nutze, nutzen, verwende, verwenden, benutze, verwendet
+gast, gäste, gästen, kunde, kunden, kundin, nutzer, anrufer, patient, patienten, person
+antwort, antworte, antworten, beantworte
+unterlagen, dokumente, dokument, quellen, grundlage
+daten, angaben, informationen, auskünfte
 """
 
 

@@ -15,7 +15,7 @@ BLOCK_QUOTE = re.compile(r"(?m)^[ \t]*>[^\n]*(?:\n[ \t]*>[^\n]*)*")
 BULLET = re.compile(r"[ \t]*(?:[-*+•‣▪●◦·–—]|\(?\d{1,3}[.)\]:]|\(?[a-zA-Z][.)]|\(?[ivxIVX]{1,4}[.)]|[①-⑳]|(?:Rule|Step|Regel)\s+\d+[:.)])[ \t]+")
 HEADING = re.compile(r"[ \t]*(?:#{1,6}[ \t]+(?P<marked>[^\n]+)|(?P<label>[^\n.!?{}]{1,60}):[ \t]*$|(?P<caps>[A-Z][A-Z /&-]{3,50})[ \t]*$)")
 SENTENCE_END = re.compile(
-    r"(?<![.\s][A-Za-z])(?<!e\.g)(?<!i\.e)(?<!\bvs)(?<!\bMr)(?<!\bDr)(?<!\bNo)(?<!\bca)(?<!z\.B)[.!?]+[\"')\]]*(?=\s|$)|[。！？!?]+[」』\"]*|;(?=\s)"
+    r"(?<![.\s][A-Za-z])(?<!e\.g)(?<!i\.e)(?<!\bvs)(?<!\bMr)(?<!\bDr)(?<!\bNo)(?<!\bca)(?<!z\.B)[.!?]+[\"')\]]*(?=\s+[^a-zäöüß\s]|\s*$)|[。！？!?]+[」』\"]*|;(?=\s)"
 )
 RETIRED = re.compile(
     r"\b(?:retired|deprecated|obsolete|superseded|withdrawn|archived?|outdated|no longer|formerly|used to (?:say|read|be|state)|old (?:rules?|version|wording|prompt|handbook|policy|guidelines?|text)|"

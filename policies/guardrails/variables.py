@@ -16,7 +16,6 @@ DAMAGED = (
     ("an opening brace without its close", r"(?<!\{)\{{1,2}\s?(?:%s)(?![\w.-])(?!\s?\})"),
     ("a closing brace without its opening", r"(?<![\w.{-])(?<!\{\s)(?:%s)\s?\}{1,2}(?!\})"),
     ("unequal braces", r"(?<!\{)\{\s?(?:%s)\s?\}\}(?!\})|(?<!\{)\{\{\s?(?:%s)\s?\}(?!\})"),
-    ("another notation", r"\$\{(?:%s)\}|<(?:%s)>|\[(?:%s)\]|%%(?:%s)%%|\$(?:%s)\b|%%\((?:%s)\)s"),
     ("a blank in the braces", r"\{\s\{|\}\s\}"),
 )
 
@@ -86,7 +85,7 @@ def _traces(scene: Scene, known: tuple[str, ...]) -> Iterator[tuple[str, Span]]:
         return
     either = "|".join(re.escape(n) for n in sorted(known))
     for what, pattern in DAMAGED:
-        compiled = re.compile(pattern.replace("%s", either).replace("%%", "%"))
+        compiled = re.compile(pattern.replace("%s", either))
         before = {m.group() for m in compiled.finditer(scene.current.raw)}
         for match in compiled.finditer(scene.candidate.raw):
             if match.group() not in before:
@@ -97,5 +96,4 @@ def _damaged(scene: Scene, known: tuple[str, ...]) -> Iterator[Finding]:
     if scene.subject.current.full_text.count("{") == 0 and "{" not in scene.candidate.raw:
         return
     for what, span in _traces(scene, known):
-        if what in {"unequal braces", "another notation", "a blank in the braces"} or "brace" in what:
-            yield finding("variables", "syntax", "block", f"damaged template syntax: {what}", spans=[span], fix_hint="Restore the braces of the variable.")  # fmt: skip
+        yield finding("variables", "syntax", "block", f"damaged template syntax: {what}", spans=[span], fix_hint="Restore the braces of the variable.")  # fmt: skip

@@ -61,7 +61,7 @@ HEDGE = _words(
     r"(?:when|whenever|where|wherever|if) (?:it|this|that) (?:fits|helps|suits|makes sense|seems (?:right|useful|appropriate|sensible))",
     r"(?:if|when|where|as) (?:space|time|room|the (?:budget|schedule|situation|context)) (?:permits|allows)", r"reasonabl[ey] (?:efforts?|attempts?)",
     r"unnecessarily", r"needlessly", r"gratuitously", r"carelessly", r"lightly", r"without (?:a )?(?:good |valid |clear |compelling |strong )?(?:reason|cause|need|justification)",
-    r"too (?:much|many|often|freely|readily|quickly)", r"excessively", r"more or less", r"roughly", r"best[- ]effort", r"preferably", r"as needed", r"if needed",
+    r"too (?:much|many|often|freely|readily|quickly)", r"excessively", r"more or less", r"roughly", r"best[- ]effort", r"(?:if|when|where) (?:there is|you have|there's) (?:\w+ )?(?:time|space|room)", r"time permitting", r"if asked", r"when asked", r"on request", r"upon request", r"if requested", r"sparingly", r"with care", r"as needed", r"if needed",
     r"in der regel", r"normalerweise", r"üblicherweise", r"meist(?:ens)?", r"grundsätzlich", r"gewöhnlich", r"manchmal", r"nach möglichkeit", r"wenn möglich",
     r"falls möglich", r"soweit möglich", r"bei bedarf", r"unnötig", r"ohne (?:guten )?grund", r"généralement", r"normalement", r"si possible", r"dans la mesure du possible",
     r"habituellement", r"en général", r"generalmente", r"normalmente", r"si es posible", r"de ser posible", r"se possibile", r"di solito", r"se possível", r"geralmente",
@@ -72,8 +72,8 @@ HEDGE_CJK = _anywhere(
     r"てもよい", r"てもかまいません", r"ても構いません", r"た方がよい", r"たほうがいい", r"望ましい", r"尽量", r"一般", r"通常", r"可以", r"建议",
 )  # fmt: skip
 NEGATION = _words(
-    r"not", r"never", r"no", r"none", r"nothing", r"nobody", r"no one", r"nowhere", r"neither", r"nor", r"without", r"cannot", r"\w+n't", r"refuse", r"refuses", r"decline",
-    r"declines", r"reject", r"refrain", r"refusal", r"avoid", r"avoids", r"abstain", r"forbidden", r"forbid", r"forbids", r"prohibited", r"prohibit", r"banned", r"off[- ]limits", r"out of bounds",
+    r"not", r"never", r"no", r"none", r"nothing", r"nobody", r"no one", r"nowhere", r"neither", r"nor", r"without", r"cannot", r"\w+n't", r"refus(?:e|es|ed|al|ing)", r"declin(?:e|es|ed|ing)",
+    r"reject(?:ed|s|ing)?", r"refrain(?:ed|s)?", r"confidential", r"secret", r"(?:keep|kept|stay|stays|remain|remains|leave|left) (?:\w+ ){0,5}(?:private|out of|out)", r"avoid", r"avoids", r"abstain", r"forbid(?:den|s)?", r"prohibit(?:ed|s)?", r"banned", r"off[- ]limits", r"out of bounds",
     r"disallowed", r"instead of", r"rather than", r"stop short of", r"stay away from", r"steer clear of", r"withhold", r"hold back", r"out of scope", r"hesitate", r"shy away",
     r"fail", r"fails", r"forget", r"omit", r"omits", r"omitted", r"omitting", r"skip", r"skips", r"skipped", r"skipping", r"neglect", r"leave out", r"leaving out", r"left out", r"lacks?", r"lacking",
     r"unacceptable", r"impermissible", r"unauthori[sz]ed",
@@ -108,15 +108,15 @@ UNIVERSAL = _words(
     r"sämtliche[rsmn]?", r"tou(?:s|te|tes|t)", r"chaque", r"todos?", r"todas?", r"cada", r"tutt[ie]", r"ogni", r"iedere", r"elke",
 )  # fmt: skip
 PARTIAL = _words(
-    r"some", r"most", r"several", r"certain", r"many", r"few", r"a few", r"selected", r"specific", r"particular", r"half", r"part of", r"parts of", r"one of", r"one or more", r"at least one", r"any one", r"the majority", r"main", r"key",
+    r"some", r"(?<!at )most", r"several", r"certain", r"many", r"few", r"a few", r"selected", r"specific", r"particular", r"half", r"part of", r"parts of", r"one of", r"one or more", r"at least one", r"any one", r"the majority", r"main", r"key",
     r"most of", r"a subset", r"relevant", r"important", r"\w+ of the (?:three|four|five|six|seven|eight|nine|ten|\d+)", r"einige[rsmn]?", r"manche[rsmn]?", r"bestimmte[rsmn]?", r"die meisten", r"wichtige[rsmn]?",
     r"quelques", r"certaine?s", r"la plupart", r"algun[oa]s", r"ciert[oa]s", r"la mayoría", r"alcun[ie]", r"sommige", r"bepaalde",
 )  # fmt: skip
 RESTRICTOR = _words(
     r"registered", r"verified", r"confirmed", r"known", r"full", r"complete", r"exact", r"entire", r"detailed", r"explicit(?:ly)?", r"obvious(?:ly)?", r"clear(?:ly)?", r"serious", r"severe", r"major", r"large", r"larger", r"big", r"significant",
-    r"substantial", r"high[- ]risk", r"sensitive", r"new", r"first[- ]time", r"external", r"foreign", r"paying", r"premium", r"adult", r"minor", r"older", r"younger", r"active", r"current", r"public(?:ly)?", r"in public", r"in writing", r"written", r"verbatim",
+    r"substantial", r"high[- ]risk", r"sensitive", r"new", r"first[- ]time", r"external", r"foreign", r"paying", r"premium", r"adult", r"minor", r"older", r"younger", r"active", r"public(?:ly)?", r"in public", r"in writing", r"written", r"verbatim",
     r"word for word", r"literally", r"directly", r"intentionally", r"knowingly", r"deliberately", r"on purpose", r"strangers?", r"third part(?:y|ies)", r"non-\w+", r"unknown", r"repeated(?:ly)?", r"persistent(?:ly)?", r"voluntarily", r"proactively",
-    r"unprompted", r"spontaneously", r"unasked", r"on weekdays", r"office hours", r"business hours", r"working hours", r"during", r"between", r"outside of", r"in emergencies", r"more than once", r"on first", r"at first", r"for the first", r"initially", r"at the start",
+    r"unprompted", r"spontaneously", r"unasked", r"on weekdays", r"office hours", r"business hours", r"working hours", r"outside of", r"in emergencies", r"more than once", r"on first", r"at first", r"for the first", r"initially", r"at the start",
     r"domestic", r"international", r"personally", r"named", r"identifiable", r"outsiders", r"who (?:ask|asks|request|requests|object|objects|insist|insists|complain|complains)", r"registrierte[rsmn]?", r"volljährige[rsmn]?",
     r"ausdrücklich", r"schwere[rsmn]?", r"neue[rsmn]?", r"externe[rsmn]?", r"öffentlich",
 )  # fmt: skip

@@ -48,9 +48,22 @@ class Token:
         return self.word not in FUNCTION_WORDS
 
 
+IRREGULAR: Mapping[str, str] = dict(
+    pair.split(":")
+    for pair in """sent:send told:tell given:give gave:give said:say kept:keep made:make taken:take took:take shown:show left:leave paid:pay sold:sell
+    bought:buy written:write wrote:write spoken:speak known:know found:find held:hold brought:bring met:meet chosen:choose broken:break hidden:hide
+    stolen:steal stole:steal drawn:draw thrown:throw worn:wear lent:lend spent:spend built:build felt:feel lost:lose meant:mean sought:seek taught:teach
+    understood:understand withheld:withhold children:child women:woman men:man people:person driven:drive begun:begin forgotten:forget shut:shut
+    ran:run heard:hear seen:see saw:see dealt:deal caught:catch fed:feed led:lead sworn:swear swore:swear gone:go went:go eaten:eat overwritten:overwrite
+    undertaken:undertake overridden:override beaten:beat bitten:bite fallen:fall frozen:freeze proven:prove risen:rise shaken:shake won:win
+    advice:advise proof:prove belief:believe sale:sell choice:choose loss:lose sight:see speech:speak gift:give breath:breathe""".split()
+)
+
+
 @lru_cache(maxsize=20000)
 def stem(word: str) -> str:
     """A crude stem: derivational suffixes cut as long as three letters remain. Source of the idea: Lovins 1968."""
+    word = IRREGULAR.get(word, word)
     if len(word) < 4 or not word.isalpha():
         return word
     if word.endswith(("ses", "sis")) and len(word) > 6:

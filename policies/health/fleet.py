@@ -29,7 +29,8 @@ def tiers(evidences: Sequence[Evidence], settings: ScanSettings) -> tuple[Status
     """The status of each series with the whole fleet in view, one evidence per watched series.
 
     "alarm" (may act) is for series in the Benjamini-Hochberg set whose drop is large enough to matter; a series that
-    alarms only on its own is "watch" (shown, no action). p-values are over all looks so far, so alarms stay.
+    alarms only on its own is "watch" (shown, no action). p-values are over all looks so far and a latched alarm keeps
+    the size it had, so alarms stay.
     """
     q = settings.fdr_small if len(evidences) < settings.small_fleet else settings.fdr
     found = benjamini_hochberg([e.p_value for e in evidences], q)
@@ -37,6 +38,7 @@ def tiers(evidences: Sequence[Evidence], settings: ScanSettings) -> tuple[Status
 
 
 def _tier(evidence: Evidence, found: bool, settings: ScanSettings) -> Status:
-    if found and evidence.effect is not None and evidence.effect >= settings.min_effect:
+    matters = evidence.effect is not None and evidence.effect >= settings.min_effect
+    if found and (matters or evidence.detected_step is not None):
         return "alarm"
     return "watch" if evidence.status == "alarm" else evidence.status

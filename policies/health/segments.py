@@ -47,8 +47,8 @@ def segment_table(state: TrendState, onset_step: int, settings: ScanSettings) ->
     return by_loss(
         effect_of(
             name,
-            _side(sums, slice(at)),
-            _side(sums, slice(at, None)),
+            side_of(sums, slice(at)),
+            side_of(sums, slice(at, None)),
             bounds=(sums.low, sums.high),
             z=settings.z * math.sqrt(spread),
         )
@@ -80,5 +80,6 @@ def effect_of(name: str, before: Side, after: Side, *, bounds: tuple[float, floa
     )
 
 
-def _side(sums: SegmentSums, part: slice) -> Side:
+def side_of(sums: SegmentSums, part: slice) -> Side:
+    """The sums of some buckets of a segment."""
     return Side(n=math.fsum(sums.n[part]), total=math.fsum(sums.total[part]), squares=math.fsum(sums.squares[part]))

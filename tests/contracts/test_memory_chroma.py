@@ -8,7 +8,9 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import chromadb
 import pytest
+from chromadb.config import Settings
 
 from library.errors import InputError, Outage, Refused
 from tools.embeddings import LexicalEmbedding
@@ -195,6 +197,23 @@ def test_the_folder_keeps_no_byte_of_an_erased_text(tmp_path: Path, stored: int)
         assert memory.count() == stored
     assert count_in(tmp_path, f"mark{stored - 1}mark") == 0
     assert (stored == 1) or count_in(tmp_path, "mark0mark") > 0
+
+
+def test_an_erasure_that_was_cut_short_is_finished_by_the_next(tmp_path: Path) -> None:
+    with open_memory(path=tmp_path, embedding=LexicalEmbedding(64)) as memory:
+        memory.remember([entry("a", "order mark1mark is late"), entry("b", "order mark2mark is late")])
+    client = chromadb.PersistentClient(tmp_path, settings=Settings(anonymized_telemetry=False))
+    collection = client.get_collection("failures", embedding_function=None)
+    collection.delete(ids=["a"])
+    collection.upsert(ids=["promptkeeper:filler"], embeddings=[[1.0] * 64], documents=[""])
+    client.close()
+    assert count_in(tmp_path, "mark1mark") > 0
+    with open_memory(path=tmp_path, embedding=LexicalEmbedding(64)) as memory:
+        assert memory.count() == 1
+        assert [found.id for found in memory.recall("order", limit=5)] == ["b"]
+        memory.forget(["a"])
+    assert count_in(tmp_path, "mark1mark") == 0
+    assert count_in(tmp_path, "mark2mark") > 0
 
 
 def count_in(folder: Path, text: str) -> int:

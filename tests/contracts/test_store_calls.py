@@ -246,8 +246,7 @@ def test_settling_and_reserving_at_once_in_crossing_scopes_and_days(library):
         for i in range(12):
             scopes = [f"run:{(worker + j) % 3}" for j in range(3)]
             wanted = [
-                reservation(f"{worker}-{i}-{j}", 0.01, scope=s, at=days[(worker + j) % 2])
-                for j, s in enumerate(scopes)
+                reservation(f"{worker}-{i}-{j}", 0.01, scope=s, at=days[(worker + j) % 2]) for j, s in enumerate(scopes)
             ]
             library.calls.reserve(wanted, NO_CAPS)
             library.calls.settle([call(r.key, 0.01, scope=r.scope) for r in wanted[:2]], [(scopes[2], wanted[2].key)])

@@ -73,7 +73,7 @@ def secret_everywhere(library, incident, claim_run, make_attempt, reviewer, now)
 
 
 def test_nothing_of_an_erased_trace_is_left_anywhere(library, secret_everywhere, now):
-    harvested, beside, claim, proposal = secret_everywhere
+    _, beside, claim, proposal = secret_everywhere
     assert SECRET in everything(library)
 
     erased = library.traces.erase(["t-1"], actor="rita", now=now)

@@ -305,6 +305,13 @@ def test_late_proposals_expire_and_others_stay(library, triage, incident, propos
     assert [e.action for e in library.audit.events()].count("proposal.expired") == 1
 
 
+def test_an_incident_that_a_new_cycle_works_on_already_is_not_reopened(library, triage, incident, propose, now):
+    late = propose(incident_id=incident.id)
+    library.incidents.move(incident.id, "diagnosing", actor="worker-2", now=now)
+    assert library.proposals.expire(now=late.expires_at) == (late.id,)
+    assert library.incidents.get(incident.id).state == "diagnosing"
+
+
 def test_a_waiver_is_signed_dated_and_part_of_the_packet(library, triage, propose, reviewer, now):
     proposal = propose()
     until = now + timedelta(days=30)

@@ -1,6 +1,6 @@
 """Runs: one cycle per prompt, stale writers refused, unfinished work taken over; and what was tried is remembered."""
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,6 +9,7 @@ import pytest
 from library.errors import ClaimHeld, ClaimLost, NotFound
 from library.failures import Failure
 from library.store.runs import hold
+from library.store.tables import claims
 
 NAME = "support/triage"
 LEASE = timedelta(minutes=5)
@@ -150,7 +151,11 @@ def test_of_many_who_claim_at_once_exactly_one_wins(library, triage, now, state)
             return error
 
     with ThreadPoolExecutor(5) as pool:
-        results = list(pool.map(attempt, range(5)))
+        with library.db.write() as connection:  # all of them arrive while the row is busy
+            connection.execute(claims.update().values(owner=claims.c.owner))
+            arrived = [pool.submit(attempt, index) for index in range(5)]
+            assert not wait(arrived, timeout=0.3).done or state == "never claimed"
+        results = [one.result() for one in arrived]
     winners = [r for r in results if not isinstance(r, ClaimHeld)]
     assert len(winners) == 1
     assert library.runs.holder(NAME) == winners[0]

@@ -137,8 +137,6 @@ def test_a_sweep_that_comes_too_late_is_told_and_changes_nothing(library):
 
 def test_a_slow_writer_with_a_low_delta_id_is_not_passed_over(library):
     """A writer draws its ids, another one commits higher ids, a sweep runs: the slow writer's scores still count."""
-    if library.db.dialect == "sqlite":
-        pytest.skip("SQLite has one writer at a time: ids become visible in order")
     add(library, 1.0)
     sweep(library)
     (series, _), *_ = library.trends.series(metric="exact_match")
@@ -154,7 +152,8 @@ def test_a_slow_writer_with_a_low_delta_id_is_not_passed_over(library):
             "INSERT INTO trend_deltas (series_id, segment, step, n, sum, sumsq, low, high) "
             f"VALUES ({series.id}, 'other', {STEP}, 1, 1.0, 1.0, 1.0, 1.0)"
         )
-        add(library, 0.0, prefix="u")
+        if library.db.dialect == "postgresql":  # SQLite has one writer at a time: the other one would wait for us
+            add(library, 0.0, prefix="u")
         thread = threading.Thread(target=run_sweep)
         thread.start()
         waited = not done.wait(0.5)
@@ -162,7 +161,8 @@ def test_a_slow_writer_with_a_low_delta_id_is_not_passed_over(library):
     sweep(library)
 
     assert waited
-    assert (folded(library).count, folded(library).total) == (3, 2.0)
+    assert folded(library).total == 2.0
+    assert folded(library).count == len(library.traces.list()) + 1
 
 
 def test_sweeps_beside_writers_lose_nothing(library):

@@ -18,7 +18,7 @@ _PROSE_WORDS = frozenset(_PROSE.split())
 _MARKER = re.compile(
     r"^[ \t]*(?:\*\*|__|#{1,6} )?(?P<name>[^\W\d_][\w' -]{0,30}?)(?:\*\*|__)?[ \t]*:(?:\*\*|__)?(?P<text>[^\n]*)$", re.M
 )
-_TAGGED = re.compile(r"<(?P<tag>[A-Za-z][\w.-]*)>[ \t]*\n?(?P<text>.*?)\n?[ \t]*</(?P=tag)>", re.S)
+_TAG_END = re.compile(r"</(?P<tag>[A-Za-z][\w.-]*)>")
 _FENCED = re.compile(r"(?P<fence>```|\"\"\"|~~~)[\w-]*\n?(?P<text>.*?)\n?(?P=fence)", re.S)
 _CLOSING = re.compile(
     r"(?:please\s+)?(?:answer|reply|respond|return|output|choose|classify|give|write|pick|only|do not|never|remember)\b"
@@ -93,8 +93,11 @@ def _marked(text: str) -> tuple[int, int] | None:
 
 def _blocked(text: str) -> tuple[int, int] | None:
     """Span inside the last tagged or fenced block that is not an instruction, or None."""
-    blocks = [m for m in _TAGGED.finditer(text) if not _is_prose_name(re.split(r"[-_.\d]", m["tag"])[0])]
-    blocks = blocks or list(_FENCED.finditer(text))
+    for end in reversed(list(_TAG_END.finditer(text))):
+        start = text.rfind(f"<{end['tag']}>", 0, end.start())
+        if start >= 0 and not _is_prose_name(re.split(r"[-_.\d]", end["tag"])[0]):
+            return start + len(end["tag"]) + 2, end.start()
+    blocks = list(_FENCED.finditer(text))
     return (blocks[-1].start("text"), blocks[-1].end("text")) if blocks else None
 
 

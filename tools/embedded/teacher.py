@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from tools.embedded.beginning import first_prompt
-from tools.embedded.diagnosis import hypotheses
+from tools.embedded.diagnosis import CITED, hypotheses
 from tools.embedded.drafting import MANNERS, Manner, Room, draft
 from tools.embedded.editing import BLOCK_TITLE, edited, protected_lines
 from tools.embedded.evidence import phrases
@@ -21,6 +21,12 @@ from tools.embedded.words import features
 MOST_GROWTH = 2.2
 LONGEST_PROMPT = 6000
 MOST_LABELS = 60
+NOT_LABELS = {
+    "name": "expected_answers_are_not_labels",
+    "cause": "The expected answers of the failing examples are not labels that the prompt names; the embedded teacher "
+    "can compare nothing else.",
+    "fix": "Let a language model be the teacher of this prompt.",
+}
 NOT_A_TASK = (
     "I am a small embedded teacher: I read failing and passing examples and answer with hypotheses or with a rewrite "
     "of label definitions. This request asks for neither."
@@ -152,6 +158,9 @@ def _hypotheses(lesson: Lesson) -> dict[str, object]:
     cases = _cases(lesson, labels, 0)
     said = {label: " ".join(texts) for label, texts in described_by(reading).items()}
     ranked = phrases(cases, said, labels, MANNERS["surgical"].wanted)
+    failing = [e.id for e in lesson.examples if e.failing]
+    if failing and not any(case.failing for case in cases):
+        return {"hypotheses": [{**NOT_LABELS, "evidence": failing[:CITED]}]}
     return {"hypotheses": hypotheses(cases, ranked, labels)}
 
 

@@ -11,8 +11,6 @@ from agent.entrypoints.cli.opening import opened
 from agent.entrypoints.cli.output import emit, with_json
 from library.errors import InputError, NotFound
 
-PAGES = 1000  # copied at a time, so that writers get their turn in between
-
 
 @click.command()
 @click.argument("path")
@@ -45,7 +43,8 @@ def _copy(source: Path, target: Path) -> None:
     partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
     try:
         with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(partial)) as copy:
-            live.backup(copy, pages=PAGES)
+            # One step: in WAL mode a reader holds no writer up, and copying in parts starts over at every write.
+            live.backup(copy)
         with partial.open("rb") as stream:
             os.fsync(stream.fileno())
         partial.replace(target)

@@ -26,7 +26,7 @@ class ItemRow(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False)
 
-    inputs: Annotated[dict[str, JsonValue], Field(min_length=1)]
+    inputs: dict[str, JsonValue]
     expected: JsonValue = None
     segment: Annotated[str, Field(min_length=1, max_length=100)] | None = None
     tags: list[str] = []
@@ -94,11 +94,9 @@ def command(name: str, dataset: str, file: str, role: RoleChoice, as_json: bool)
 
 
 def read_item(row: Row, version: Version, at: datetime) -> Item:
-    """A line as an item that is measured and not kept; its inputs must fit the version."""
-    target = Target(
-        prompt=version.prompt, dataset="file", role="select", variables=variables(version.content), groups={}, at=at
-    )
-    return _item(row, target)
+    """A line as a test item for this version, in no dataset and of the role that its text gives."""
+    fields = variables(version.content)
+    return _item(row, Target(prompt=version.prompt, dataset="", role="auto", variables=fields, groups={}, at=at))
 
 
 def _item(row: Row, target: Target) -> Item:

@@ -71,7 +71,7 @@ def gain_words(comparison: Mapping[str, Any]) -> str:
 
 def _verdict(verdict: Mapping[str, Any]) -> str:
     said = [f"{f['severity']} {f['policy']}: {f['message']}" for f in verdict["findings"]]
-    return verdict["decision"] + (f" ({'; '.join(said)})" if said else "")
+    return f"{verdict['decision']} ({'; '.join(said)})" if said else str(verdict["decision"])
 
 
 def _example(example: Mapping[str, Any]) -> str:

@@ -66,8 +66,7 @@ def rows(file: str) -> Iterator[Row]:
 def parse_row(row: Row) -> dict[str, Any]:
     """The JSON object on a line; InputError with file, line and column where it breaks."""
     mend = "Put one whole JSON object on each line."
-    if "\\u0000" in row.text.replace("\\\\", "") or "\x00" in row.text:
-        raise InputError("the text holds a NUL character", row.place, "Take it out.")  # PostgreSQL cannot store it
+    check_storable(row.text, row.place)
     try:
         said = json.loads(row.text, parse_constant=_no_constant)
         if "\\ud" in row.text or "\\uD" in row.text:
@@ -81,10 +80,18 @@ def parse_row(row: Row) -> dict[str, Any]:
     return said
 
 
+def check_storable(text: str, place: str) -> None:
+    """Raise InputError when a JSON text holds a NUL character, which PostgreSQL cannot store."""
+    if "\\u0000" in text.replace("\\\\", "") or "\x00" in text:
+        raise InputError("the text holds a NUL character", place, "Take it out.")
+
+
 def complaint(error: "ValidationError", place: str) -> InputError:
     """The first mistake that pydantic found, as one line that names the field."""
     first = error.errors(include_url=False)[0]
     field = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "json_invalid":
+        return InputError(f"broken JSON ({first['ctx']['error']})", place, "Put one whole JSON object on each line.")
     if first["type"] == "extra_forbidden":
         return InputError(f"unknown field '{field}'", place, "Take it out or correct its name.")
     if first["type"] == "missing":

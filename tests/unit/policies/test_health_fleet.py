@@ -62,6 +62,11 @@ def test_a_drop_too_small_to_matter_is_not_promoted() -> None:
     assert tiers(fleet, SETTINGS)[0] == "healthy"
 
 
+def test_a_latched_alarm_stays_when_the_refreshed_drop_has_shrunk() -> None:
+    fleet = [replace(found(1e-9, effect=0.01), detected_step=7), *[BASE] * 30]
+    assert tiers(fleet, SETTINGS)[0] == "alarm"
+
+
 def test_a_sweep_says_what_a_scan_of_each_would() -> None:
     rng = np.random.default_rng(1)
     states, floors = [], []

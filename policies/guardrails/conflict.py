@@ -1,0 +1,171 @@
+"""Does one new sentence permit what a clause forbids, release from what it demands, or move its limit?"""
+
+import re
+from functools import lru_cache
+
+from policies.guardrails.frames import Frame, is_content
+from policies.guardrails.meanings import deeds, kinds
+from policies.guardrails.narrowing import GENERIC
+from policies.guardrails.words import Synonyms
+from policies.verdict import Severity
+
+RELEASE = re.compile(
+    r"\b(?:no need to|need not|needn't|(?:do|does) not (?:have|need) to|don't (?:have|need) to|not (?:required|necessary|needed|obliged)|unnecessary|optional|(?:may|can) be (?:skipped|omitted|left out|waived|postponed|settled|ignored)|skip|leave out|leave off|omit|"
+    r"without (?:asking|checking|confirming|verifying|confirmation|verification|approval|consent|waiting)|instead of (?:asking|checking|confirming|verifying|waiting)|later|afterwards|nicht (?:nötig|erforderlich|notwendig)|is (?:fine|enough|sufficient)|suffices|can wait)\b|必要はありません|不要です",
+    re.IGNORECASE,
+)
+PERMITS = re.compile(r"\b(?:may|can|could|fine|okay|ok|allowed|permitted|acceptable|grant|approve|accept|go ahead|right away|directly|immediately|up to|feel free|pay|issue|book|transfer|is safe|no problem)\b")
+OUTSIDE_KNOWLEDGE = re.compile(
+    r"\b(?:(?:use|rely on|draw on|answer from|fall back on|add|apply|share|supplement with|consult)\b[^.;]{0,30}\b(?:what you know|you know|(?:your |own |general |common |prior |background |world |expert )+(?:knowledge|sense|experience|expertise|training)|memory|the internet|the web|other sources|outside sources|training data)|(?:educated|best|reasonable|plausible|informed) (?:guess|estimate|assumption)s?|common sense|make (?:an? )?(?:reasonable )?assumptions?|fill (?:in )?(?:the )?gaps?)\b"
+)
+SOURCES_ONLY = re.compile(r"\b(?:only|solely|exclusively|do not answer from|don't answer from|nothing but|never (?:guess|invent|fill|make up)|do not (?:guess|invent|make up|fill|speculate|add)|must come from|not (?:be )?(?:in|from))\b|nur|ausschließlich")
+GUARDED = re.compile(r"\b(?:only the last|last (?:four|two|three|\d)|masked|mask|redacted|anonymi[sz]ed|partial(?:ly)?|own|their own|his own|her own|your own|refuse|decline|without (?:naming|revealing|giving|mentioning)|instead|rather than|does not|do not|not to|never|cannot|not|by mistake|in general terms|general)\b")
+PROTECTS_BY_HIDING = re.compile(r"\b(?:mask(?:ed)?|redact(?:ed)?|anonymi[sz]ed?|confidential|secret|hidden|encrypted|private|pseudonymi[sz]ed)\b")
+EVERY_TIME = re.compile(r"\b(?:always|must|every|never|all|only|each)\b")
+LABELLED = re.compile(r"\b([A-Z][A-Z_]{2,})\b")
+NOT_LABELS = frozenset({"MUST", "NOT", "NEVER", "ALWAYS", "ONLY", "SHALL", "SHOULD", "MAY", "JSON", "AND", "THE", "ANY", "ALL", "YOU", "FOR", "PIN", "USD", "EUR", "GBP", "PDF", "URL", "HTML", "XML", "API", "SQL", "CSV", "FAQ", "IBAN", "DNA", "VAT"})  # fmt: skip
+LIGHT_VERBS = frozenset({"provid", "make", "giv", "tak", "offer"})
+BEFORE_A_VERB = frozenset(
+    """to you and then or may can must should always please also just simply instead still directly do by they it shall could might will would never not be is are been being who that
+    immediately first quickly freely gladly du bitte""".split()
+)
+Said = tuple[Severity, str]
+
+
+def conflict(old: Frame, new: Frame, synonyms: Synonyms) -> Said | None:
+    """(severity, what the new sentence does to the clause), or None."""
+    labels = _other_label(old, new)
+    if labels:
+        return "block", labels
+    if SOURCES_ONLY.search(old.low) and OUTSIDE_KNOWLEDGE.search(new.low) and not new.prohibits:
+        return "block", "opens sources that the approved prompt rules out:"
+    there = _with_kinds(new, synonyms)
+    common = (old.content_set & there) - GENERIC
+    if not common:
+        return None
+    return (
+        _permits(old, new, common, synonyms)
+        or _moves_limit(old, new, common)
+        or _releases(old, new, common)
+        or _forbids_duty(old, new)
+    )
+
+
+def _with_kinds(frame: Frame, synonyms: Synonyms) -> frozenset[str]:
+    table = kinds(synonyms)
+    return frame.content_set.union(*(table.get(lemma, frozenset()) for lemma in frame.content_set))
+
+
+def _permits(old: Frame, new: Frame, common: frozenset[str], synonyms: Synonyms) -> Said | None:
+    hiding = PROTECTS_BY_HIDING.search(old.low) is not None
+    if (not old.prohibits and not hiding) or GUARDED.search(new.low):
+        return None
+    forbidden = forbidden_deeds(old, synonyms) | (frozenset({"disclose"}) if hiding else frozenset())
+    actions = forbidden_actions(old)
+    done = commanded(new)
+    objects = common - actions
+    if actions & done and (objects or len(new.content_set) <= 3):
+        return ("block" if objects else "flag"), "permits what the approved prompt forbids:"
+    table = deeds(synonyms)
+    if forbidden & frozenset().union(*(table.get(a, frozenset()) for a in done)) and objects:
+        return "flag", "seems to permit what the approved prompt forbids:"
+    return None
+
+
+def commanded(frame: Frame) -> frozenset[str]:
+    """Verbs of a sentence that are commanded or permitted: words in the place of a verb, outside negations."""
+    hits = set()
+    words = frame.tokens
+    for index, (token, sign) in enumerate(zip(words, frame.polarity, strict=True)):
+        if sign < 0 or not is_content(token):
+            continue
+        previous = words[index - 1] if index else None
+        gap = frame.low[previous.end : token.start] if previous else ""
+        if previous is None or previous.word in BEFORE_A_VERB or re.search(r"[,;:]|\s-\s", gap):
+            hits.add(token.lemma)
+            following = [t.lemma for t in words[index + 1 : index + 5] if is_content(t)]
+            if token.lemma in LIGHT_VERBS:
+                hits.update(following[:3])
+    return frozenset(hits)
+
+
+def forbidden_actions(frame: Frame) -> frozenset[str]:
+    """The verbs a prohibition is about: the first word of substance after the negation, or after `be` in the passive."""
+    if not frame.prohibits:
+        return frozenset()
+    actions: set[str] = set()
+    for match in re.finditer(r"\b(?:never|not|n't|cannot|refuse(?: to)?|decline to|avoid|forbidden to|kein\w*|niemals|nicht|nor|or|,)\s", frame.low):
+        following = [(t, s) for t, s in zip(frame.tokens, frame.polarity, strict=True) if t.start >= match.end() and is_content(t)]
+        if not following or following[0][1] > 0:
+            continue
+        first = following[0][0]
+        if first.start - match.end() > 24 or (match.group().strip() in {"or", ",", "nor"} and not actions):
+            continue
+        actions.add(first.lemma)
+        if first.lemma in LIGHT_VERBS:
+            actions.update(t.lemma for t, _ in following[1:3])
+            actions.discard(first.lemma)
+        if match.group().strip() in {"or", ",", "nor"}:
+            continue
+    if not actions:
+        head = [t for t, s in zip(frame.tokens, frame.polarity, strict=True) if s < 0 and is_content(t)]
+        actions.update(t.lemma for t in head[:1])
+    return frozenset(actions)
+
+
+def forbidden_deeds(frame: Frame, synonyms: Synonyms) -> frozenset[str]:
+    """Kinds of deed a prohibition is about."""
+    return _deeds_of(forbidden_actions(frame), synonyms)
+
+
+@lru_cache(maxsize=4096)
+def _deeds_of(actions: frozenset[str], synonyms: Synonyms) -> frozenset[str]:
+    table = deeds(synonyms)
+    return frozenset().union(*(table.get(a, frozenset()) for a in actions))
+
+
+def _moves_limit(old: Frame, new: Frame, common: frozenset[str]) -> Said | None:
+    """Another figure for the same quantity, in a sentence that permits something."""
+    limits = {n.unit: n.value for n in old.numbers if n.unit}
+    for number in new.numbers:
+        same = limits.get(number.unit)
+        bare = not same and old.numbers and number.value != old.numbers[0].value and old.prohibits and bool(common)
+        moved = (same is not None and same != number.value) or bare
+        if moved and PERMITS.search(new.low) and not new.prohibits and any(n.bound or old.prohibits for n in old.numbers):
+            return "flag", f"gives another limit ({number.value}) than"
+    return None
+
+
+def _releases(old: Frame, new: Frame, common: frozenset[str]) -> Said | None:
+    match = RELEASE.search(new.low)
+    if match is None or RELEASE.search(old.low) or old.prohibits:
+        return None
+    specific = len(common) >= 2 or len(new.content_set) <= 3
+    if specific and EVERY_TIME.search(old.low) and not (new.prohibits and match.group() in {"skip", "omit", "leave out", "later"}):
+        return "block", "releases from the duty"
+    return None
+
+
+def _forbids_duty(old: Frame, new: Frame) -> Said | None:
+    negated = {t.lemma for t, s in zip(new.tokens, new.polarity, strict=True) if s < 0 and is_content(t)}
+    demanded = {t.lemma for t, s in zip(old.tokens, old.polarity, strict=True) if s > 0 and is_content(t)}
+    both = negated & demanded - GENERIC
+    if len(both) >= 2 and len(both) / len(old.content_set) >= 0.5 and new.prohibits and not old.prohibits:
+        return "block", "forbids what the approved prompt demands:"
+    return None
+
+
+def _labels(frame: Frame) -> frozenset[str]:
+    return frozenset(LABELLED.findall(frame.text)) - NOT_LABELS
+
+
+def _other_label(old: Frame, new: Frame) -> str | None:
+    """`Selling medicine is HOLD` against `Medicine offers may PASS`."""
+    before, after = _labels(old), _labels(new)
+    if not before or not after or before & after or new.prohibits:
+        return None
+    lowered = {w.lower() for w in before | after}
+    common = {w for w in old.content_set & new.content_set if w not in lowered} - GENERIC
+    if common and len(common) / max(1, len(new.content_set) - len(after)) >= 0.3:
+        return f"gives another label ({', '.join(sorted(after))}) than"
+    return None
