@@ -51,12 +51,14 @@ async def run_cycle(
     *,
     comment: str = "",
     owner: str | None = None,
+    seed: int | None = None,
 ) -> Run:
     """One cycle over one prompt, from the start or from where a killed one stopped; returns the finished run.
 
+    seed: of a new run's random choices, drawn when None; a run that is taken up again keeps its own.
     Raises ClaimHeld when another cycle works on the prompt, ClaimLost when this one was taken over.
     """
-    claim, run, resumed = await in_thread(_claim, services, prompt, trigger, comment, owner or owner_name())
+    claim, run, resumed = await in_thread(_claim, services, prompt, trigger, comment, owner or owner_name(), seed)
     held = replace(services, claim=claim)
     graph = build_graph(held, checkpointer)
     config: RunnableConfig = {"configurable": {"thread_id": f"run-{run.id}"}, "recursion_limit": STEP_LIMIT}
@@ -68,19 +70,21 @@ async def run_cycle(
     return finished
 
 
-def _claim(services: Services, prompt: str, trigger: Trigger, comment: str, owner: str) -> tuple[Claim, Run, bool]:
+def _claim(
+    services: Services, prompt: str, trigger: Trigger, comment: str, owner: str, seed: int | None
+) -> tuple[Claim, Run, bool]:
     runs = services.library.runs
     live = services.library.prompts.labelled(prompt, services.label)
     holder = runs.holder(prompt)
     # The seed must be the same when the run is taken up again, and nobody outside can foretell it.
-    seed = int.from_bytes(hashlib.sha256(os.urandom(16)).digest()[:6], "big")
+    drawn = int.from_bytes(hashlib.sha256(os.urandom(16)).digest()[:6], "big")
     return runs.claim(
         prompt,
         owner=owner,
         trigger=trigger,
         incident_id=None,
         base_version=live.number,
-        seed=seed,
+        seed=drawn if seed is None else seed,
         lease=_lease(services),
         now=services.now(),
         comment=comment,

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from agent.services import Services, in_thread
 from agent.steps.monitor import sweep
 from library.datasets import Item
+from library.errors import Outage
 from library.prompts import Version
 from library.scores import Score
 from library.traces import Trace, TraceError
@@ -85,6 +86,10 @@ async def replay(
             caps=services.caps,
             max_parallel=services.max_parallel,
         )
+        if batch and all(o.kind == "infra_error" for o in outcomes):
+            # A dead provider is no month of bad answers: what was replayed stays, the rest waits for it to come back.
+            mend = "Run the replay again when it answers: it goes on from here."
+            raise Outage(f"every call of a batch failed ({outcomes[0].reason})", services.student.name, mend)
         traces = [_trace(version, row, o, services.student.name) for row, o in zip(batch, outcomes, strict=True)]
         scores = [_score(row, o, metric) for row, o in zip(batch, outcomes, strict=True) if o.score is not None]
         known = [

@@ -98,12 +98,12 @@ def request(prompt: str, strategy: str, failing: Sequence[str], passing: Sequenc
 
 
 def candidates(
-    prompt: str, rows: Sequence[Row], most: tuple[int, int], expected: Callable[[Row], str]
+    prompt: str, rows: Sequence[Row], most: tuple[int, int], expected: Callable[[Row], str], salt: str = ""
 ) -> list[Candidate]:
-    """Write one candidate per strategy from 40 % of the rows and score each on another 30 %."""
+    """Write one candidate per strategy from 40 % of the rows and score each on another 30 %; salt: names the split."""
     given = {row["id"]: answered(prompt, row) for row in rows}
-    learn = sorted((r for r in rows if share(r) < 40), key=lambda r: share(r, "order") * 10_000 + share(r, "tie"))
-    select = [row for row in rows if 40 <= share(row) < 70]
+    learn = sorted((r for r in rows if share(r, salt) < 40), key=lambda r: share(r, "order") * 10_000 + share(r, "tie"))
+    select = [row for row in rows if 40 <= share(row, salt) < 70]
     failing = [r for r in learn if given[r["id"]] != r["expected"]][: most[0]]
     passing = [r for r in learn if given[r["id"]] == r["expected"]][: most[1]]
     shown = [{**row, "expected": expected(row)} for row in failing]
@@ -159,8 +159,21 @@ def report_cycles(data: Data, start: date, most: tuple[int, int]) -> None:
             f"{name:28s}{accuracy(prompt, data.heldout):9.3f}{accuracy(prompt, data.golden):9.3f}{len(prompt):8d}"
             f"{sum(c.seconds for c in found):11.2f}"
         )
+    report_splits(data, start, most)
     kept = [line for line in data.prompt.splitlines() if line.startswith("- ") and ":" not in line]
     print(f"lines without a label kept word for word: {sum(k in prompt.splitlines() for k in kept)} of {len(kept)}")
+
+
+def report_splits(data: Data, start: date, most: tuple[int, int]) -> None:
+    """The first cycle again on other splits of the same week: how much its gain depends on the examples drawn."""
+    rows = between(data.stream, start + timedelta(days=14), 7)
+    gained = []
+    for number in range(6):
+        best = max(candidates(data.prompt, rows, most, true_label, f"split {number} "), key=lambda c: c.chosen_by)
+        gained.append((accuracy(best.prompt, data.heldout), accuracy(best.prompt, data.golden)))
+    for name, found in zip(("held-out", "golden"), zip(*gained, strict=True), strict=True):
+        mean = sum(found) / len(found)
+        print(f"cycle 1 on {len(found)} other splits, {name}: mean {mean:.3f}, {min(found):.3f} to {max(found):.3f}")
 
 
 def renamed(data: Data, seed: int) -> Data:

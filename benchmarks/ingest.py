@@ -1,6 +1,6 @@
 """How many traces, each with a score, one process stores per second: batches of 100, every batch committed and synced.
 
-    python benchmarks/ingest.py [--traces 20000] [--batch 100] [--url sqlite:////some/library.db]
+    python -m benchmarks.ingest [--traces 20000] [--batch 100] [--url sqlite:////some/library.db]
 
 Without --url it writes a fresh SQLite library into a temporary folder, as `promptkeeper init` would set it up. The
 time includes building the rows, the transaction and its sync to disk; it does not include making the traces.
@@ -19,29 +19,8 @@ from library.traces import Trace
 
 START = datetime(2026, 6, 1, tzinfo=UTC)
 SEGMENTS = ("billing", "cards", "transfers", "identity", None)
-WORDS = [
-    "my",
-    "card",
-    "was",
-    "declined",
-    "at",
-    "the",
-    "shop",
-    "and",
-    "I",
-    "do",
-    "not",
-    "know",
-    "why",
-    "the",
-    "transfer",
-    "has",
-    "not",
-    "arrived",
-    "yet",
-    "please",
-    "help",
-]
+SENTENCE = "my card was declined at the shop and I do not know why the transfer has not arrived yet please help"
+WORDS = SENTENCE.split()
 
 
 def make(count: int, seed: int) -> list[tuple[Trace, Score]]:

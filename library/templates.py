@@ -133,10 +133,10 @@ def validate_content(content: Content, place: str) -> Content:
 
 
 def _fill(text: str, template_format: Format, values: Mapping[str, str]) -> str:
-    # Marks are taken out of the template's own text only: a value may hold anything and stays as it is.
-    return "".join(
-        values[p.name] if p.name is not None else p.literal for p in parse(strip_marks(text), template_format)
-    )
+    # Marks are taken out of the template's own text only, after it is cut: taking them out before could join braces
+    # into a new variable, and a value may hold anything and stays as it is.
+    pieces = parse(text, template_format)
+    return "".join(values[p.name] if p.name is not None else strip_marks(p.literal) for p in pieces)
 
 
 def render(content: Content, values: Mapping[str, str], place: str) -> tuple[Message, ...]:

@@ -5,7 +5,7 @@ from policies.guardrails.secrets import find_secrets
 
 
 def redact(text: str) -> str:
-    """The text with every secret as [SECRET] and every piece of personal data as its kind: [EMAIL], [PHONE], [CARD] …"""
+    """The text with each secret as [SECRET] and each piece of personal data as its kind: [EMAIL], [PHONE], [CARD] …"""
     marked = [(h.start, h.end, "SECRET") for h in find_secrets(text)]
     marked += [(h.start, h.end, h.kind) for h in find_personal(text)]
     pieces: list[str] = []

@@ -1,13 +1,15 @@
 """Pays for every model call once: reserves before it is sent, and commits the answer before anyone sees it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from library.calls import Call, Caps, Reservation
-from library.errors import BudgetSpent
+from library.errors import BudgetSpent, PromptkeeperError
+from tools.group_commit import GroupCommit, answer, in_thread
 
 
 class CallRecords(Protocol):
@@ -40,6 +42,15 @@ class _Admission:
     granted: "asyncio.Future[Call | None]"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Settlement:
+    """What became of a call that was sent: the call, or None where it failed; answered once that is committed."""
+
+    place: tuple[str, str]
+    call: Call | None
+    committed: "asyncio.Future[None]"
+
+
 class Ledger:
     """Answers each (scope, key) once. Whatever waits while a transaction runs goes into the next one together.
 
@@ -50,10 +61,9 @@ class Ledger:
     def __init__(self, calls: CallRecords) -> None:
         self._calls = calls
         self._open: dict[tuple[str, str], _Open] = {}
-        self._admissions: list[_Admission] = []
-        self._finished: list[tuple[Call, asyncio.Future[None]]] = []
-        self._failed: list[tuple[str, str]] = []
-        self._flusher: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[tuple[Call, bool]]] = set()
+        self._admissions = GroupCommit(self._admit)
+        self._settlements = GroupCommit(self._settle)
 
     async def once(
         self,
@@ -74,14 +84,14 @@ class Ledger:
         entry = self._open.get(place)
         shared = entry is not None
         if entry is None:
-            entry = _Open(asyncio.create_task(self._make(reservation, caps, send, slots)))
-            self._open[place] = entry
-            entry.task.add_done_callback(lambda _: self._open.pop(place, None))
+            entry = self._start(place, self._make(reservation, caps, send, slots))
         entry.waiting += 1
         try:
             call, known = await asyncio.shield(entry.task)
         except asyncio.CancelledError:
             if entry.waiting == 1:
+                # Out of sight at once: whoever asks the same from now on must not share a call that is going away.
+                self._forget(place, entry)
                 entry.task.cancel()
             raise
         finally:
@@ -90,10 +100,21 @@ class Ledger:
 
     async def close(self) -> None:
         """Wait until everything in flight is answered and committed."""
-        while self._open:
-            await asyncio.gather(*(entry.task for entry in self._open.values()), return_exceptions=True)
-        if self._flusher is not None:
-            await self._flusher
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._admissions.drained()
+        await self._settlements.drained()
+
+    def _start(self, place: tuple[str, str], making: Coroutine[Any, Any, tuple[Call, bool]]) -> _Open:
+        entry = self._open[place] = _Open(asyncio.create_task(making))
+        self._tasks.add(entry.task)
+        entry.task.add_done_callback(self._tasks.discard)
+        entry.task.add_done_callback(lambda _: self._forget(place, entry))
+        return entry
+
+    def _forget(self, place: tuple[str, str], entry: _Open) -> None:
+        if self._open.get(place) is entry:
+            del self._open[place]
 
     async def _make(
         self,
@@ -103,80 +124,58 @@ class Ledger:
         slots: AbstractAsyncContextManager[Any],
     ) -> tuple[Call, bool]:
         granted: asyncio.Future[Call | None] = asyncio.get_running_loop().create_future()
-        self._admissions.append(_Admission(reservation=reservation, caps=caps, granted=granted))
-        self._kick()
+        self._admissions.add(_Admission(reservation=reservation, caps=caps, granted=granted))
         known = await granted
         if known is not None:
             return known, True
+        place = (reservation.scope, reservation.key)
         call: Call | None = None
         try:
             async with slots:
                 call = await send()
-                await self._commit(call)
+                await self._settled(place, call)
+        except PromptkeeperError:
+            if call is None:
+                await self._settled(place, None)
+            raise
         except BaseException:
             if call is None:
-                self._failed.append((reservation.scope, reservation.key))
-                self._kick()
+                self._let_go(place)
             raise
         return call, False
 
-    async def _commit(self, call: Call) -> None:
+    def _settled(self, place: tuple[str, str], call: Call | None) -> "asyncio.Future[None]":
         committed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._finished.append((call, committed))
-        self._kick()
-        await committed
+        self._settlements.add(_Settlement(place=place, call=call, committed=committed))
+        return committed
 
-    def _kick(self) -> None:
-        if self._flusher is None or self._flusher.done():
-            self._flusher = asyncio.create_task(self._flush())
+    def _let_go(self, place: tuple[str, str]) -> None:
+        """Give a reservation back after a cancellation: nobody waits for the commit, or hears of its failure."""
+        self._settled(place, None).add_done_callback(lambda done: done.cancelled() or done.exception())
 
-    async def _flush(self) -> None:
-        while self._admissions or self._finished or self._failed:
-            finished, self._finished = self._finished, []
-            failed, self._failed = self._failed, []
-            admissions, self._admissions = self._admissions, []
-            # Settling first gives back what finished calls had reserved beyond their cost.
-            if finished or failed:
-                await self._settle(finished, failed)
-            groups: dict[tuple[str, Caps], list[_Admission]] = {}
-            for one in admissions:
-                groups.setdefault((one.reservation.scope, one.caps), []).append(one)
-            for group in groups.values():
-                await self._admit(group)
+    async def _settle(self, batch: Sequence[_Settlement]) -> None:
+        finished = [one.call for one in batch if one.call is not None]
+        failed = [one.place for one in batch if one.call is None]
+        written = await in_thread(lambda: self._calls.settle(finished, failed))
+        for one in batch:
+            answer(one.committed, written)
 
-    async def _settle(
-        self, finished: Sequence[tuple[Call, "asyncio.Future[None]"]], failed: Sequence[tuple[str, str]]
-    ) -> None:
-        written = await _outcome(lambda: self._calls.settle([call for call, _ in finished], failed))
-        for _, committed in finished:
-            _answer(committed, written)
-
-    async def _admit(self, group: Sequence[_Admission]) -> None:
-        answers = await _outcome(lambda: self._look_up_or_reserve([one.reservation for one in group], group[0].caps))
-        failed = isinstance(answers, BaseException)
-        for one, said in zip(group, [answers] * len(group) if failed else answers, strict=True):
-            if one.granted.cancelled() and said is None:
-                self._failed.append((one.reservation.scope, one.reservation.key))
-            _answer(one.granted, said)
+    async def _admit(self, batch: Sequence[_Admission]) -> None:
+        groups: dict[tuple[str, Caps], list[_Admission]] = {}
+        for one in batch:
+            groups.setdefault((one.reservation.scope, one.caps), []).append(one)
+        for (_, caps), group in groups.items():
+            wanted = [one.reservation for one in group]
+            said = await in_thread(partial(self._look_up_or_reserve, wanted, caps))
+            answers = [said] * len(group) if isinstance(said, BaseException) else said
+            for one, own in zip(group, answers, strict=True):
+                if own is None and one.granted.cancelled():
+                    self._let_go((one.reservation.scope, one.reservation.key))
+                answer(one.granted, own)
 
     def _look_up_or_reserve(self, wanted: Sequence[Reservation], caps: Caps) -> list[Call | BudgetSpent | None]:
         known = self._calls.lookup(wanted[0].scope, [one.key for one in wanted])
         missing = [one for one in wanted if one.key not in known]
-        refused = (
-            dict(zip([one.key for one in missing], self._calls.reserve(missing, caps), strict=True)) if missing else {}
-        )
+        verdicts = self._calls.reserve(missing, caps) if missing else ()
+        refused = {one.key: verdict for one, verdict in zip(missing, verdicts, strict=True)}
         return [known.get(one.key) or refused.get(one.key) for one in wanted]
-
-
-async def _outcome(work: Callable[[], Any]) -> Any:
-    """What work returns or raises, run in a thread: a failure belongs to those who wait, not to the flusher."""
-    return (await asyncio.gather(asyncio.to_thread(work), return_exceptions=True))[0]
-
-
-def _answer(future: "asyncio.Future[Any]", said: object) -> None:
-    if future.done():
-        return
-    if isinstance(said, BaseException):
-        future.set_exception(said)
-    else:
-        future.set_result(said)

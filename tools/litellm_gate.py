@@ -93,6 +93,8 @@ class Gate:
             "num_retries": 0,
             "max_retries": 0,
             "drop_params": target.lenient,
+            # Otherwise litellm looks for tool servers to connect to, and fails where their client is not installed.
+            **({"_skip_mcp_handler": True} if "tools" in parameters else {}),
             **parameters,
         }
         try:

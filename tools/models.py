@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from library.calls import Call, Caps, ModelRole, Reservation, call_key
+from library.errors import InputError
 from library.prompts import Message, validate_config
 from tools.errors import ProviderError
 from tools.ledger import Ledger
@@ -180,6 +181,10 @@ class LitellmModel:
         config = validate_config(request.config, "config")
         said = {**_given(settings), **config, **_given(own)}
         said.pop("model", None)
+        for tool in said.get("tools", ()):
+            if not isinstance(tool, Mapping) or tool.get("type") != "function":
+                # Other kinds (hosted ones, tool servers) carry addresses, and no version may name an address.
+                raise InputError("a tool is not of type 'function'", "config tools", "Describe functions only.")
         return said
 
     def _slot(self) -> asyncio.Semaphore:

@@ -33,7 +33,7 @@ def provider_error(error: BaseException, place: str, model: str) -> ProviderErro
     except for `insufficient_quota`, which providers send with the status of a rate limit.
     """
     kind = _kind(error)
-    said = NOISE.sub("", " ".join(str(error).split()))[:LONGEST_MESSAGE].rstrip(". ")
+    said = NOISE.sub("", " ".join(str(error).split()))[:LONGEST_MESSAGE].rstrip(". ") or "no answer in time"
     return ProviderError(
         kind, f"the call to model '{model}' failed ({kind}: {said})", place, retry_after=_retry_after(error)
     )

@@ -34,7 +34,9 @@ def read_row(line: str, place: str) -> BatchRow:
         first = error.errors(include_url=False)[0]
         key = ".".join(str(k) for k in first["loc"])
         thing = f"key '{key}': {first['msg']}" if key else first["msg"]
-        raise InputError(thing, place, "A row is {id, current, candidate, protected_clauses?, variables?, metadata?}.") from error
+        raise InputError(
+            thing, place, "A row is {id, current, candidate, protected_clauses?, variables?, metadata?}."
+        ) from error
 
 
 def row_subject(row: BatchRow) -> Subject:

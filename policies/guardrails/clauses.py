@@ -12,7 +12,11 @@ from policies.guardrails.words import CJK
 from policies.verdict import Severity
 
 RULE_HEADING = re.compile(
-    r"\b(?:rules?|safety|must|never|always|hold|conduct|limits?|boundaries|constraints?|security|privacy|compliance|policy|policies|guardrails?|duties|restrictions?|prohibited|forbidden|regeln|sicherheit|règles|reglas)\b|規則|ルール|注意",
+    (
+        r"\b(?:rules?|safety|must|never|always|hold|conduct|limits?|boundaries|constraints?|security|"
+        r"privacy|compliance|policy|policies|guardrails?|duties|restrictions?|prohibited|forbidden|regeln|"
+        r"sicherheit|règles|reglas)\b|規則|ルール|注意"
+    ),
     re.IGNORECASE,
 )
 VERDICT_RULE = re.compile(r"\b(?:is|are|means|counts as|=>|->)\s+(?:always |never |an? |also )?[A-Z]{3,}\b")
@@ -36,9 +40,17 @@ class Clause:
 
 
 def found_clauses(scene: Scene) -> tuple[Clause, ...]:
-    """Safety clauses of the approved prompt that nobody declared: units with a deontic operator that are not style limits."""
+    """Safety clauses of the approved prompt that nobody declared: units that command and are not style limits."""
     return tuple(
-        Clause(id=f"unit-{index + 1}", text=r.unit.text, frame=r.frame, plain=r.plain, read=r, declared=False, explicit=_explicit(r.frame))
+        Clause(
+            id=f"unit-{index + 1}",
+            text=r.unit.text,
+            frame=r.frame,
+            plain=r.plain,
+            read=r,
+            declared=False,
+            explicit=_explicit(r.frame),
+        )
         for index, r in enumerate(scene.current.live)
         if is_clause(r)
     )
@@ -57,8 +69,14 @@ def is_clause(read: Read) -> bool:
         return framed.strength >= MANDATORY - 1
     if framed.explicit and framed.strength >= 2:
         return True
-    imperative = v.GUARD_VERB.match(framed.low) or re.match(r"[^,]{0,80}(?:,|:) (?:then |first |please )?" + v.GUARD_VERB.pattern, framed.low)
-    if not imperative and re.search(r"\b(?:before|at once|immediately|without)\b", framed.low) and re.match(r"(?:if [^,]+, )?[a-z]+ ", framed.low):
+    imperative = v.GUARD_VERB.match(framed.low) or re.match(
+        r"[^,]{0,80}(?:,|:) (?:then |first |please )?" + v.GUARD_VERB.pattern, framed.low
+    )
+    if (
+        not imperative
+        and re.search(r"\b(?:before|at once|immediately|without)\b", framed.low)
+        and re.match(r"(?:if [^,]+, )?[a-z]+ ", framed.low)
+    ):
         return True
     return bool(imperative) or (RULE_HEADING.search(read.unit.heading) is not None and read.unit.bullet)
 

@@ -19,7 +19,9 @@ CLASSES: Mapping[str, str] = MappingProxyType(
 """Name of the class -> the inside of a regular-expression character set."""
 
 INVISIBLE = re.compile("[" + "".join(CLASSES.values()) + "\ufe0f]")
-EMOJI = "\u00a9\u00ae\u203c\u2049\u20e3\u2122-\u21aa\u2300-\u27bf\u2900-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
+EMOJI = (
+    "\u00a9\u00ae\u203c\u2049\u20e3\u2122-\u21aa\u2300-\u27bf\u2900-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
+)
 JOINING_SCRIPTS = "\u0600-\u06ff\u0750-\u077f\u0900-\u0dff"  # Arabic and Indic scripts need joiners in ordinary words
 ORDINARY_JOINER = re.compile(
     f"(?<=[{EMOJI}\ufe0f])\u200d(?=[{EMOJI}])|(?<=[{JOINING_SCRIPTS}])[\u200c\u200d](?=[{JOINING_SCRIPTS}])"

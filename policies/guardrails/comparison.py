@@ -3,6 +3,7 @@
 The strength ladder follows RFC 2119 with more rungs: absolute > mandatory > expected > optional.
 """
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ class Observation:
 
 
 def compare(old: Frame, new: Frame) -> tuple[Observation, ...]:
-    """Everything by which `new` says less than, or the opposite of, `old`; empty when it is an equivalent or stricter wording."""
+    """Everything by which `new` says less than `old` or the opposite; empty for an equivalent or stricter wording."""
     seen = [*_polarity(old, new), *_strength(old, new), *_exceptions(old, new), *_conditions(old, new)]
     seen += [*_quantifiers(old, new), *_tails(old, new), *_roles(old, new), *_opposites(old, new)]
     seen += [Observation("weakened", "limit-changed", said, certain) for said, certain in number_changes(old, new)]
@@ -62,12 +63,26 @@ def _polarity(old: Frame, new: Frame) -> Iterator[Observation]:
     if exclusive and bool(old.markers) != bool(new.markers):
         return  # "only X may" against "nobody except X may": the same rule with the sign on the other side
     side = "forbids" if before[flipped[0]] < 0 else "commands"
-    yield Observation("contradicted", "polarity-flipped", f"the approved clause {side} it, the new text says the opposite", shared(old, new) >= 0.5)
+    yield Observation(
+        "contradicted",
+        "polarity-flipped",
+        f"the approved clause {side} it, the new text says the opposite",
+        shared(old, new) >= 0.5,
+    )
 
 
 def v_only(frame: Frame) -> bool:
     """Does the clause speak of an exclusive set (`only`, `anyone but`)?"""
-    return re.search(r"\b(?:only|solely|exclusively|anyone but|nobody but|no one but|no one except|nobody except|other than|nur|ausschließlich|seulement|solo)\b", frame.low) is not None
+    return (
+        re.search(
+            (
+                r"\b(?:only|solely|exclusively|anyone but|nobody but|no one but|no one except|"
+                r"nobody except|other than|nur|ausschließlich|seulement|solo)\b"
+            ),
+            frame.low,
+        )
+        is not None
+    )
 
 
 def _strength(old: Frame, new: Frame) -> Iterator[Observation]:
@@ -78,21 +93,28 @@ def _strength(old: Frame, new: Frame) -> Iterator[Observation]:
     drop = old.strength > new.strength
     if weak and (drop or len(new.strong) < len(old.strong) or not old.strong):
         gentle = weak <= {"avoid", "hesitate"} and bool(new.strong)
-        if not gentle and not (weak & {"prefer", "try", "attempt", "hesitate"} and old.strength == new.strength and old.strong):
+        if not gentle and not (
+            weak & {"prefer", "try", "attempt", "hesitate"} and old.strength == new.strength and old.strong
+        ):
             names = f"{STRENGTH_NAME[old.strength]} -> {STRENGTH_NAME[min(new.strength, old.strength)]}"
             yield Observation("weakened", "softened", f"'{min(weak)}' is new ({names})")
-    lost_only = v_only(old) and not v_only(new) and not new.prohibits and not re.search(r"\b(?:must|not|no|never|alone|limited|restricted|nobody|none)\b", new.low)
+    lost_only = (
+        v_only(old)
+        and not v_only(new)
+        and not new.prohibits
+        and not re.search(r"\b(?:must|not|no|never|alone|limited|restricted|nobody|none)\b", new.low)
+    )
     if lost_only and not weak:
         yield Observation("weakened", "only-dropped", "'only' is gone, so the set is open now", shared(old, new) >= 0.7)
 
 
 def _exceptions(old: Frame, new: Frame) -> Iterator[Observation]:
     gained = new.markers - old.markers
-    if gained and len(new.markers) > len(old.markers):
+    if (gained and len(new.markers) > len(old.markers)) or (gained and not old.markers):
         yield Observation("weakened", "exception-added", f"a new exception: '{min(gained)}'")
-    elif gained and not old.markers:
-        yield Observation("weakened", "exception-added", f"a new exception: '{min(gained)}'")
-    if re.search(r"\bor (?:proceed|continue|skip|go ahead|just|simply|at least try|do so|use your)\b", new.low) and not re.search(r"\bor (?:proceed|continue|skip|go ahead)\b", old.low):
+    if re.search(
+        r"\bor (?:proceed|continue|skip|go ahead|just|simply|at least try|do so|use your)\b", new.low
+    ) and not re.search(r"\bor (?:proceed|continue|skip|go ahead)\b", old.low):
         yield Observation("weakened", "exception-added", "a new way around the clause ('or …')")
 
 
@@ -109,7 +131,9 @@ def _condition_words(frame: Frame) -> list[tuple[str, frozenset[str]]]:
 
 def _conditions(old: Frame, new: Frame) -> Iterator[Observation]:
     known = old.content_set
-    before = len(_condition_words(old)) + len(re.findall(r"\b(?:who|that|which|anyone|whoever|any|means|above|over|before|until|first)\b", old.low))
+    before = len(_condition_words(old)) + len(
+        re.findall(r"\b(?:who|that|which|anyone|whoever|any|means|above|over|before|until|first)\b", old.low)
+    )
     after = _condition_words(new)
     for word, said in after:
         fresh = said - known
@@ -126,7 +150,12 @@ def _quantifiers(old: Frame, new: Frame) -> Iterator[Observation]:
     partial = found(v.PARTIAL, new.low) - found(v.PARTIAL, old.low)
     universal = found(v.UNIVERSAL, old.low) - found(v.UNIVERSAL, new.low)
     if partial and (universal or not found(v.UNIVERSAL, new.low)):
-        yield Observation("weakened", "quantifier-narrowed", f"'{min(partial)}' is new: the clause covers fewer cases", shared(old, new) >= 0.5)
+        yield Observation(
+            "weakened",
+            "quantifier-narrowed",
+            f"'{min(partial)}' is new: the clause covers fewer cases",
+            shared(old, new) >= 0.5,
+        )
 
 
 def _tails(old: Frame, new: Frame) -> Iterator[Observation]:
@@ -134,7 +163,13 @@ def _tails(old: Frame, new: Frame) -> Iterator[Observation]:
         tail = re.split(r"[;:.]", old.low[match.start() :])[0]
         words = {t.lemma for t in old.tokens if match.start() <= t.start < match.start() + len(tail) and is_content(t)}
         kept = v.WIDENING_TAIL.search(new.low) is not None
-        if not kept and not words & new.content_set and not re.search(r"\b(?:ever|any|all|every|always|under no|whatever)\b", new.low.replace(old.low[: match.start()], "")):
+        if (
+            not kept
+            and not words & new.content_set
+            and not re.search(
+                r"\b(?:ever|any|all|every|always|under no|whatever)\b", new.low.replace(old.low[: match.start()], "")
+            )
+        ):
             yield Observation("weakened", "tail-dropped", f"'{tail.strip()[:60]}' is gone")
             return
         inverted = re.search(r"\b(?:only if|only when|except|unless|but not)\b", new.low)
@@ -146,7 +181,7 @@ def _tails(old: Frame, new: Frame) -> Iterator[Observation]:
 def _pairs(frame: Frame) -> set[tuple[str, str, str]]:
     pairs = set()
     content = [t for t in frame.tokens if is_content(t)]
-    for left, right in zip(content, content[1:], strict=False):
+    for left, right in itertools.pairwise(content):
         between = frame.low[left.end : right.start]
         link = ORDERED.search(between)
         if link and len(between) < 30 and (link.group(1) == "not" or not re.search(r"[,;:.]", between)):
@@ -168,11 +203,31 @@ def _roles(old: Frame, new: Frame) -> Iterator[Observation]:
 
 
 OPPOSITES = (
-    ("before", "after"), ("at least", "at most"), ("minimum", "maximum"), ("above", "below"), ("over", "under"), ("more than", "less than"),
-    ("inside", "outside"), ("first", "last"), ("accept", "reject"), ("include", "exclude"), ("enable", "disable"), ("lock", "unlock"),
-    ("oldest", "newest"), ("public", "private"), ("vor", "nach"), ("mindestens", "höchstens"), ("über", "unter"), ("allow", "deny"),
-    ("mask", "unmask"), ("encrypt", "decrypt"), ("opt in", "opt out"), ("highest", "lowest"), ("earlier", "later"), ("hide", "show"),
-)  # fmt: skip
+    ("before", "after"),
+    ("at least", "at most"),
+    ("minimum", "maximum"),
+    ("above", "below"),
+    ("over", "under"),
+    ("more than", "less than"),
+    ("inside", "outside"),
+    ("first", "last"),
+    ("accept", "reject"),
+    ("include", "exclude"),
+    ("enable", "disable"),
+    ("lock", "unlock"),
+    ("oldest", "newest"),
+    ("public", "private"),
+    ("vor", "nach"),
+    ("mindestens", "höchstens"),
+    ("über", "unter"),
+    ("allow", "deny"),
+    ("mask", "unmask"),
+    ("encrypt", "decrypt"),
+    ("opt in", "opt out"),
+    ("highest", "lowest"),
+    ("earlier", "later"),
+    ("hide", "show"),
+)
 
 
 def _opposites(old: Frame, new: Frame) -> Iterator[Observation]:
@@ -190,7 +245,7 @@ def _opposites(old: Frame, new: Frame) -> Iterator[Observation]:
 def _ordered(frame: Frame) -> list[tuple[str, str, str]]:
     content = [t for t in frame.tokens if is_content(t)]
     rows = []
-    for left, right in zip(content, content[1:], strict=False):
+    for left, right in itertools.pairwise(content):
         link = ORDERED.search(frame.low[left.end : right.start])
         if link:
             rows.append((left.lemma, link.group(1), right.lemma))

@@ -3,51 +3,125 @@
 import re
 from functools import lru_cache
 
+from policies.guardrails.comparison import v_only
 from policies.guardrails.frames import Frame, is_content
 from policies.guardrails.meanings import deeds, kinds
 from policies.guardrails.narrowing import GENERIC
+from policies.guardrails.word_lists import BEFORE_A_VERB
 from policies.guardrails.words import Synonyms
 from policies.verdict import Severity
 
 RELEASE = re.compile(
-    r"\b(?:no need to|need not|needn't|(?:do|does) not (?:have|need) to|don't (?:have|need) to|not (?:required|necessary|needed|obliged)|unnecessary|optional|(?:may|can) be (?:skipped|omitted|left out|waived|postponed|settled|ignored)|skip|leave out|leave off|omit|"
-    r"without (?:asking|checking|confirming|verifying|confirmation|verification|approval|consent|waiting)|instead of (?:asking|checking|confirming|verifying|waiting)|later|afterwards|nicht (?:nötig|erforderlich|notwendig)|is (?:fine|enough|sufficient)|suffices|can wait)\b|必要はありません|不要です",
+    r"\b(?:no need to|need not|needn't|(?:do|does) not (?:have|need) to|don't (?:have|need) to|"
+    r"not (?:required|necessary|needed|obliged)|unnecessary|optional|(?:may|can) be (?:skipped|"
+    r"omitted|left out|waived|postponed|settled|ignored)|skip|leave out|leave off|omit|"
+    r"without (?:asking|checking|confirming|verifying|confirmation|verification|approval|consent|"
+    r"waiting)|instead of (?:asking|checking|confirming|verifying|waiting)|later|afterwards|"
+    r"nicht (?:nötig|erforderlich|notwendig)|is (?:fine|enough|sufficient)|suffices|can wait)\b|"
+    r"必要はありません|不要です",
     re.IGNORECASE,
 )
-PERMITS = re.compile(r"\b(?:may|can|could|fine|okay|ok|allowed|permitted|acceptable|grant|approve|accept|go ahead|right away|directly|immediately|up to|feel free|pay|issue|book|transfer|is safe|no problem)\b")
-OUTSIDE_KNOWLEDGE = re.compile(
-    r"\b(?:(?:use|rely on|draw on|answer from|fall back on|add|apply|share|supplement with|consult)\b[^.;]{0,30}\b(?:what you know|you know|(?:your |own |general |common |prior |background |world |expert )+(?:knowledge|sense|experience|expertise|training)|memory|the internet|the web|other sources|outside sources|training data)|(?:educated|best|reasonable|plausible|informed) (?:guess|estimate|assumption)s?|common sense|make (?:an? )?(?:reasonable )?assumptions?|fill (?:in )?(?:the )?gaps?)\b"
+PERMITS = re.compile(
+    r"\b(?:may|can|could|fine|okay|ok|allowed|permitted|acceptable|grant|approve|accept|go ahead|"
+    r"right away|directly|immediately|up to|feel free|pay|issue|book|transfer|is safe|no problem)\b"
 )
-SOURCES_ONLY = re.compile(r"\b(?:only|solely|exclusively|do not answer from|don't answer from|nothing but|never (?:guess|invent|fill|make up)|do not (?:guess|invent|make up|fill|speculate|add)|must come from|not (?:be )?(?:in|from))\b|nur|ausschließlich")
-GUARDED = re.compile(r"\b(?:only the last|last (?:four|two|three|\d)|masked|mask|redacted|anonymi[sz]ed|partial(?:ly)?|own|their own|his own|her own|your own|refuse|decline|without (?:naming|revealing|giving|mentioning)|instead|rather than|does not|do not|not to|never|cannot|not|by mistake|in general terms|general)\b")
-PROTECTS_BY_HIDING = re.compile(r"\b(?:mask(?:ed)?|redact(?:ed)?|anonymi[sz]ed?|confidential|secret|hidden|encrypted|private|pseudonymi[sz]ed)\b")
+OUTSIDE_KNOWLEDGE = re.compile(
+    r"\b(?:(?:use|rely on|draw on|answer from|fall back on|add|apply|share|supplement with|"
+    r"consult)\b[^.;]{0,30}\b(?:what you know|you know|(?:your |own |general |common |prior |"
+    r"background |world |expert )+(?:knowledge|sense|experience|expertise|training)|memory|"
+    r"the internet|the web|other sources|outside sources|training data)|(?:educated|best|reasonable|"
+    r"plausible|informed) (?:guess|estimate|assumption)s?|common sense|"
+    r"make (?:an? )?(?:reasonable )?assumptions?|fill (?:in )?(?:the )?gaps?)\b"
+)
+SOURCES_ONLY = re.compile(
+    r"\b(?:only|solely|exclusively|do not answer from|don't answer from|nothing but|never (?:guess|"
+    r"invent|fill|make up)|do not (?:guess|invent|make up|fill|speculate|add)|must come from|"
+    r"not (?:be )?(?:in|from))\b|nur|ausschließlich"
+)
+GUARDED = re.compile(
+    r"\b(?:only the last|last (?:four|two|three|\d)|masked|mask|redacted|anonymi[sz]ed|partial(?:ly)?|"
+    r"own|their own|his own|her own|your own|refuse|decline|without (?:naming|revealing|giving|"
+    r"mentioning)|instead|rather than|does not|do not|not to|never|cannot|not|by mistake|"
+    r"in general terms|general)\b"
+)
+PROTECTS_BY_HIDING = re.compile(
+    r"\b(?:mask(?:ed)?|redact(?:ed)?|anonymi[sz]ed?|confidential|secret|hidden|encrypted|private|pseudonymi[sz]ed)\b"
+)
+OWN = re.compile(r"\b(?:their|his|her|your|its) own\b|\bby mistake\b")
+CONDITIONAL = re.compile(r"\b(?:if|when|whenever|because|while|after|since|so that)\b[^,;:.]*")
 EVERY_TIME = re.compile(r"\b(?:always|must|every|never|all|only|each)\b")
 LABELLED = re.compile(r"\b([A-Z][A-Z_]{2,})\b")
-NOT_LABELS = frozenset({"MUST", "NOT", "NEVER", "ALWAYS", "ONLY", "SHALL", "SHOULD", "MAY", "JSON", "AND", "THE", "ANY", "ALL", "YOU", "FOR", "PIN", "USD", "EUR", "GBP", "PDF", "URL", "HTML", "XML", "API", "SQL", "CSV", "FAQ", "IBAN", "DNA", "VAT"})  # fmt: skip
-LIGHT_VERBS = frozenset({"provid", "make", "giv", "tak", "offer"})
-BEFORE_A_VERB = frozenset(
-    """to you and then or may can must should always please also just simply instead still directly do by they it shall could might will would never not be is are been being who that
-    immediately first quickly freely gladly du bitte""".split()
+NOT_LABELS = frozenset(
+    {
+        "MUST",
+        "NOT",
+        "NEVER",
+        "ALWAYS",
+        "ONLY",
+        "SHALL",
+        "SHOULD",
+        "MAY",
+        "JSON",
+        "AND",
+        "THE",
+        "ANY",
+        "ALL",
+        "YOU",
+        "FOR",
+        "PIN",
+        "USD",
+        "EUR",
+        "GBP",
+        "PDF",
+        "URL",
+        "HTML",
+        "XML",
+        "API",
+        "SQL",
+        "CSV",
+        "FAQ",
+        "IBAN",
+        "DNA",
+        "VAT",
+    }
 )
+NEGATOR = re.compile(
+    r"\b(?:never|not|n't|cannot|refuse(?: to)?|decline to|avoid|forbidden to|kein\w*|niemals|nicht|nor|or|,)\s"
+)
+LABEL_LINE = re.compile(r"\W*[\w ()-]{1,40}:\s*\{+[^{}]*\}+\W*")
+LIGHT_VERBS = frozenset({"provid", "make", "giv", "tak", "offer", "rais", "express"})
 Said = tuple[Severity, str]
 
 
-def conflict(old: Frame, new: Frame, synonyms: Synonyms) -> Said | None:
-    """(severity, what the new sentence does to the clause), or None."""
+def conflict(old: Frame, new: Frame, synonyms: Synonyms, *, reworded: bool) -> Said | None:
+    """(severity, what the new sentence does to the clause), or None.
+
+    reworded: the sentence mostly says what an approved unit said before; then only certain conflicts count.
+    """
+    if LABEL_LINE.fullmatch(new.text):
+        return None
     labels = _other_label(old, new)
     if labels:
         return "block", labels
     if SOURCES_ONLY.search(old.low) and OUTSIDE_KNOWLEDGE.search(new.low) and not new.prohibits:
         return "block", "opens sources that the approved prompt rules out:"
     there = _with_kinds(new, synonyms)
-    common = (old.content_set & there) - GENERIC
+    common = (old.content_set & there) - (frozenset() if _about_others(old, new) else GENERIC)
     if not common:
         return None
     return (
-        _permits(old, new, common, synonyms)
+        _permits(old, new, common, synonyms, reworded=reworded)
         or _moves_limit(old, new, common)
         or _releases(old, new, common)
         or _forbids_duty(old, new)
+    )
+
+
+def _about_others(old: Frame, new: Frame) -> bool:
+    """`say which reader has it` against `another reader's loans`: the person is what is disclosed."""
+    return (
+        re.search(r"\b(?:another|other|others|else|third)\b", old.low) is not None
+        and re.search(r"\b(?:which|whose|who|another|other)\b", new.low) is not None
     )
 
 
@@ -56,20 +130,31 @@ def _with_kinds(frame: Frame, synonyms: Synonyms) -> frozenset[str]:
     return frame.content_set.union(*(table.get(lemma, frozenset()) for lemma in frame.content_set))
 
 
-def _permits(old: Frame, new: Frame, common: frozenset[str], synonyms: Synonyms) -> Said | None:
+def _permits(old: Frame, new: Frame, common: frozenset[str], synonyms: Synonyms, *, reworded: bool) -> Said | None:
     hiding = PROTECTS_BY_HIDING.search(old.low) is not None
-    if (not old.prohibits and not hiding) or GUARDED.search(new.low):
+    if (not old.prohibits and not hiding) or GUARDED.search(CONDITIONAL.sub(" ", new.low)) or OWN.search(new.low):
         return None
     forbidden = forbidden_deeds(old, synonyms) | (frozenset({"disclose"}) if hiding else frozenset())
-    actions = forbidden_actions(old)
+    actions = forbidden_actions(old, synonyms)
     done = commanded(new)
     objects = common - actions
     if actions & done and (objects or len(new.content_set) <= 3):
         return ("block" if objects else "flag"), "permits what the approved prompt forbids:"
     table = deeds(synonyms)
-    if forbidden & frozenset().union(*(table.get(a, frozenset()) for a in done)) and objects:
+    if (
+        not reworded
+        and forbidden & frozenset().union(*(table.get(a, frozenset()) for a in done))
+        and objects
+        and _covers(objects, old, actions)
+    ):
         return "flag", "seems to permit what the approved prompt forbids:"
     return None
+
+
+def _covers(objects: frozenset[str], old: Frame, actions: frozenset[str]) -> bool:
+    """The shared things must be a fair part of what the prohibition is about."""
+    wanted = old.content_set - actions
+    return len(objects) >= 2 or len(objects) / max(1, len(wanted)) >= 0.3
 
 
 def commanded(frame: Frame) -> frozenset[str]:
@@ -89,33 +174,37 @@ def commanded(frame: Frame) -> frozenset[str]:
     return frozenset(hits)
 
 
-def forbidden_actions(frame: Frame) -> frozenset[str]:
-    """The verbs a prohibition is about: the first word of substance after the negation, or after `be` in the passive."""
+def forbidden_actions(frame: Frame, synonyms: Synonyms) -> frozenset[str]:
+    """The verbs a prohibition is about: the first word of substance after `not`, or `advice` in `give legal advice`."""
     if not frame.prohibits:
         return frozenset()
     actions: set[str] = set()
-    for match in re.finditer(r"\b(?:never|not|n't|cannot|refuse(?: to)?|decline to|avoid|forbidden to|kein\w*|niemals|nicht|nor|or|,)\s", frame.low):
-        following = [(t, s) for t, s in zip(frame.tokens, frame.polarity, strict=True) if t.start >= match.end() and is_content(t)]
-        if not following or following[0][1] > 0:
+    for match in NEGATOR.finditer(frame.low):
+        following = [
+            (t, s)
+            for t, s in zip(frame.tokens, frame.polarity, strict=True)
+            if t.start >= match.end() and is_content(t)
+        ]
+        continued = match.group().strip() in {"or", ",", "nor"}
+        if (
+            not following
+            or following[0][1] > 0
+            or following[0][0].start - match.end() > 24
+            or (continued and not actions)
+        ):
             continue
-        first = following[0][0]
-        if first.start - match.end() > 24 or (match.group().strip() in {"or", ",", "nor"} and not actions):
-            continue
-        actions.add(first.lemma)
-        if first.lemma in LIGHT_VERBS:
-            actions.update(t.lemma for t, _ in following[1:3])
-            actions.discard(first.lemma)
-        if match.group().strip() in {"or", ",", "nor"}:
-            continue
+        first = following[0][0].lemma
+        nouns = [t.lemma for t, _ in following[1:3] if t.lemma in deeds(synonyms)] if first in LIGHT_VERBS else []
+        actions.update(nouns[-1:] or [first])
     if not actions:
-        head = [t for t, s in zip(frame.tokens, frame.polarity, strict=True) if s < 0 and is_content(t)]
-        actions.update(t.lemma for t in head[:1])
+        head = [t.lemma for t, s in zip(frame.tokens, frame.polarity, strict=True) if s < 0 and is_content(t)]
+        actions.update(head[:1])
     return frozenset(actions)
 
 
 def forbidden_deeds(frame: Frame, synonyms: Synonyms) -> frozenset[str]:
     """Kinds of deed a prohibition is about."""
-    return _deeds_of(forbidden_actions(frame), synonyms)
+    return _deeds_of(forbidden_actions(frame, synonyms), synonyms)
 
 
 @lru_cache(maxsize=4096)
@@ -131,7 +220,12 @@ def _moves_limit(old: Frame, new: Frame, common: frozenset[str]) -> Said | None:
         same = limits.get(number.unit)
         bare = not same and old.numbers and number.value != old.numbers[0].value and old.prohibits and bool(common)
         moved = (same is not None and same != number.value) or bare
-        if moved and PERMITS.search(new.low) and not new.prohibits and any(n.bound or old.prohibits for n in old.numbers):
+        if (
+            moved
+            and PERMITS.search(new.low)
+            and not new.prohibits
+            and any(n.bound or old.prohibits for n in old.numbers)
+        ):
             return "flag", f"gives another limit ({number.value}) than"
     return None
 
@@ -140,8 +234,14 @@ def _releases(old: Frame, new: Frame, common: frozenset[str]) -> Said | None:
     match = RELEASE.search(new.low)
     if match is None or RELEASE.search(old.low) or old.prohibits:
         return None
-    specific = len(common) >= 2 or len(new.content_set) <= 3
-    if specific and EVERY_TIME.search(old.low) and not (new.prohibits and match.group() in {"skip", "omit", "leave out", "later"}):
+    specific = (
+        len(common) >= 2 or len(new.content_set) <= 3 or len(common) / max(1, len(old.content_set - GENERIC)) >= 0.5
+    )
+    if (
+        specific
+        and EVERY_TIME.search(old.low)
+        and not (new.prohibits and match.group() in {"skip", "omit", "leave out", "later"})
+    ):
         return "block", "releases from the duty"
     return None
 
@@ -150,6 +250,8 @@ def _forbids_duty(old: Frame, new: Frame) -> Said | None:
     negated = {t.lemma for t, s in zip(new.tokens, new.polarity, strict=True) if s < 0 and is_content(t)}
     demanded = {t.lemma for t, s in zip(old.tokens, old.polarity, strict=True) if s > 0 and is_content(t)}
     both = negated & demanded - GENERIC
+    if v_only(old):
+        return None
     if len(both) >= 2 and len(both) / len(old.content_set) >= 0.5 and new.prohibits and not old.prohibits:
         return "block", "forbids what the approved prompt demands:"
     return None

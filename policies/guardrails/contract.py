@@ -7,37 +7,96 @@ from dataclasses import dataclass, field
 from policies.guardrails.document import Document
 from policies.guardrails.units import Unit
 
-KEY = re.compile(r'"([A-Za-z_][\w -]{0,40})"\s*:\s*("[^"\n]{0,80}"(?:\s*\|\s*"[^"\n]{0,80}")*|\[[^\]\n]{0,80}\]|[\w.|<> -]{1,40})?')
+KEY = re.compile(
+    r'"([A-Za-z_][\w -]{0,40})"\s*:(?=\s*("[^"\n]{0,80}"(?:\s*\|\s*"[^"\n]{0,80}")*|[\[{]|[\w.|<> -]{1,40})?)'
+)
 KEY_LIST = re.compile(
-    r"\b(?:keys?|fields?|properties|attributes|columns|schlüsseln?|feldern?)\b(?: (?:are|named|called|exactly|only|must be))*\s*[:=]?\s*((?:[`\"']?[a-z_][\w]*[`\"']?(?:\s*\([^)]{1,60}\))?(?:\s*,\s*(?:and\s+)?|\s+and\s+)?){1,30})",
+    (
+        r"\b(?:keys?|fields?|properties|attributes|columns|schlüsseln?|feldern?)\b(?: (?:are|named|called|"
+        r"exactly|only|must "
+        r"be))*\s*[:=]?\s*((?:[`\"']?[a-z_][\w]*[`\"']?(?:\s*\([^)]{1,60}\))?(?:\s*,\s*(?:and\s+)?|"
+        r"\s+and\s+)?){1,30})"
+    ),
 )
 KEY_HEADING = re.compile(r"\b(?:keys?|fields?|properties|attributes|columns)\b", re.IGNORECASE)
 LISTED_KEY = re.compile(r"[`\"']?([a-z_]\w*)[`\"']?(?:\s*\(([^)]{1,60})\))?")
-TYPE_WORDS = re.compile(r"\b(string|text|number|integer|int|float|decimal|boolean|bool|array|list|object|null|date|true|false|iso\S*)\b", re.IGNORECASE)
+TYPE_WORDS = re.compile(
+    r"\b(string|text|number|integer|int|float|decimal|boolean|bool|array|list|object|null|date|true|false|iso\S*)\b",
+    re.IGNORECASE,
+)
 CAPS = r"[A-Z][A-Z0-9_]+(?:[ -][A-Z0-9_]+){0,2}"
-CAPS_LIST = re.compile(rf"(?<![\w]){CAPS}(?:\s*(?:,|\||/|;|\bor\b|\band\b|\boder\b|\bund\b)+\s*(?:or |and |oder |und )?{CAPS})+(?![\w])")
+CAPS_LIST = re.compile(
+    rf"(?<![\w]){CAPS}(?:\s*(?:,|\||/|;|\bor\b|\band\b|\boder\b|\bund\b)+\s*(?:or |and |oder |und )?{CAPS})+(?![\w])"
+)
 CUED_LIST = re.compile(
-    r"\b(?:one of|exactly one(?: word| label| category| of)?|labels?|categor(?:y|ies)|classes|priorit(?:y|ies)|values?|choose (?:from|between)|classif\w+ [^.:\n]{0,40}\b(?:as|into)|sort [^.:\n]{0,30}into|answer (?:only )?(?:with )?(?=yes))\b"
-    r"(?: the following| these)?\s*[:=(]?\s*([`\"']?[\w-]+(?: [\w-]+)?[`\"']?(?:\s*(?:,|\||/|\bor\b|\band\b)\s*(?:or |and )?[`\"']?[\w-]+(?: [\w-]+)?[`\"']?)+)",
+    r"\b(?:one of|exactly one(?: word| label| category| of)?|labels?|categor(?:y|ies)|classes|"
+    r"priorit(?:y|ies)|values?|choose (?:from|between)|classif\w+ [^.:\n]{0,40}\b(?:as|into)|"
+    r"sort [^.:\n]{0,30}into|answer (?:only )?(?:with )?(?=yes))\b"
+    r"(?: the following| these)?\s*[:=(]?\s*([`\"']?[\w-]+(?: [\w-]+)?[`\"']?(?:\s*(?:,|\||/|\bor\b|"
+    r"\band\b)\s*(?:or |and )?[`\"']?[\w-]+(?: [\w-]+)?[`\"']?)+)",
     re.IGNORECASE,
 )
 PIPED = re.compile(r"[`\"']?[\w-]+[`\"']?(?:\s*\|\s*[`\"']?[\w-]+[`\"']?)+")
 SEPARATOR = re.compile(r"\s*(?:,|\||/|;)\s*(?:or |and |oder |und )?|\s+(?:or|and|oder|und)\s+")
 SAYS = re.compile(
-    r"\b(?:repl(?:y|ies)|answers?|say|says|respond|responds|write|return|output|print|state|states|show|end|finish|close|begin|start|open|sign|message|sentence|line|phrase|words?|disclaimer|antworte|schreibe|sage|répondez|responde)\b[^\"]{0,60}$",
+    (
+        r"\b(?:repl(?:y|ies)|answers?|say|says|respond|responds|write|return|output|print|state|states|"
+        r"show|end|finish|close|begin|start|open|sign|message|sentence|line|phrase|words?|disclaimer|"
+        r"antworte|schreibe|sage|répondez|responde)\b[^\"]{0,60}$"
+    ),
     re.IGNORECASE,
 )
-NEGATED = re.compile(r"\b(?:never|not|don't|avoid|without|no|refuse|if|when|whenever|contains?|asks?)\b[^\".;]{0,50}$", re.IGNORECASE)
+NEGATED = re.compile(
+    r"\b(?:never|not|don't|avoid|without|no|refuse|if|when|whenever|contains?|asks?)\b[^\".;]{0,50}$", re.IGNORECASE
+)
 QUOTED = re.compile(r'"([^"\n]{2,300})"')
-CLOSING = re.compile(r"\b(?:end|finish|close|start|begin|open|conclude)\b[^.:\n\"]{0,40}\bwith\b[^.:\n\"]{0,30}:\s*([^\"\n]{2,200})$", re.IGNORECASE)
+CLOSING = re.compile(
+    r"\b(?:end|finish|close|start|begin|open|conclude)\b[^.:\n\"]{0,40}\bwith\b[^.:\n\"]{0,30}:\s*([^\"\n]{2,200})$",
+    re.IGNORECASE,
+)
 TOOL = re.compile(r"(?<![\w.])([a-z][\w.]{2,40})\(([^()\n]{0,120})\)")
 FORMATS = re.compile(r"\b(json|xml|yaml|csv|html|markdown table|markdown|plain text|latex|tsv)\b", re.IGNORECASE)
-SCALE = re.compile(r"\b(?:scale|scores?|rate|rating|grade|from|between|integer|number|points?)\b[^\d\n.]{0,30}(\d{1,3})\s*(?:-|to|and|bis|\.\.)\s*(\d{1,3})\b", re.IGNORECASE)
-NOTHING_ELSE = re.compile(
-    r"\b(?:nothing else|no other (?:text|output|words)|no (?:prose|explanations?|commentary|preamble|extra text|markdown)|(?:only|just) (?:the |a |with )?(?:valid |raw |bare |one )?(?:json|object|label|word|number|xml)|(?:json|label|word) only|without (?:any )?(?:explanations?|commentary|prose|extra text))\b",
+SCALE = re.compile(
+    (
+        r"\b(?:scale|scores?|rate|rating|grade|from|between|integer|number|"
+        r"points?)\b[^\d\n.]{0,30}(\d{1,3})\s*(?:-|to|and|bis|\.\.)\s*(\d{1,3})\b"
+    ),
     re.IGNORECASE,
 )
-NOT_LABELS = frozenset({"MUST", "NOT", "NEVER", "ALWAYS", "ONLY", "SHALL", "JSON", "MUST NOT", "DO NOT", "XML", "PIN", "OTP", "PDF", "URL", "USD", "EUR", "GBP", "ID", "FAQ", "API", "SQL"})  # fmt: skip
+NOTHING_ELSE = re.compile(
+    (
+        r"\b(?:nothing else|no other (?:text|output|words)|no (?:prose|explanations?|commentary|preamble|"
+        r"extra text|markdown)|(?:only|just) (?:the |a |with )?(?:valid |raw |bare |one )?(?:json|object|"
+        r"label|word|number|xml)|(?:json|label|word) only|without (?:any )?(?:explanations?|commentary|"
+        r"prose|extra text))\b"
+    ),
+    re.IGNORECASE,
+)
+NOT_LABELS = frozenset(
+    {
+        "MUST",
+        "NOT",
+        "NEVER",
+        "ALWAYS",
+        "ONLY",
+        "SHALL",
+        "JSON",
+        "MUST NOT",
+        "DO NOT",
+        "XML",
+        "PIN",
+        "OTP",
+        "PDF",
+        "URL",
+        "USD",
+        "EUR",
+        "GBP",
+        "ID",
+        "FAQ",
+        "API",
+        "SQL",
+    }
+)
 
 
 @dataclass
@@ -69,7 +128,9 @@ def stated(document: Document) -> Stated:
             said.scales |= {(m.group(1), m.group(2)) for m in SCALE.finditer(read.unit.text)}
             said.nothing_else |= NOTHING_ELSE.search(read.unit.text) is not None
         if read.unit.bullet and KEY_HEADING.search(read.unit.heading):
-            said.keys.update((m.group(1), _type(m.group(2) or read.unit.text)) for m in [LISTED_KEY.match(read.unit.text)] if m)
+            said.keys.update(
+                (m.group(1), _type(m.group(2) or read.unit.text)) for m in [LISTED_KEY.match(read.unit.text)] if m
+            )
         if read.unit.live:
             said.sentinels.update((s, read.unit) for s in sentinels(read.unit.text))
             said.tools.update((m.group(1), _arguments(m.group(2))) for m in TOOL.finditer(read.unit.text))
@@ -97,12 +158,42 @@ def _keys(text: str, said: Stated) -> None:
 
 
 def _type(said: str) -> str:
-    """A comparable form of a stated type: its type words, or its alternatives."""
-    words = [w.lower() for w in TYPE_WORDS.findall(said)]
-    if "|" in said:
+    """A comparable form of a stated type: its type words, its alternatives, or the type of a JSON literal."""
+    said = said.strip()
+    words = [m.group(1).lower() for m in TYPE_WORDS.finditer(said)]
+    if "|" in said and not words:
         return "|".join(sorted(p.strip().strip('"') for p in said.split("|")))
-    alias = {"int": "integer", "bool": "boolean", "true": "boolean", "false": "boolean", "text": "string", "list": "array", "float": "number", "decimal": "number"}
-    return " ".join(alias.get(w, w) for w in words[:2])
+    if words:
+        return ALIAS.get(words[0], words[0])
+    if said.startswith(("[", "{")):
+        return "array" if said[0] == "[" else "object"
+    if re.fullmatch(r"-?\d+(?:\.\d+)?", said):
+        return "number"
+    return "string" if said.startswith('"') else ("" if not said else f"'{said}'")
+
+
+ALIAS = {
+    "int": "number",
+    "integer": "number",
+    "bool": "boolean",
+    "true": "boolean",
+    "false": "boolean",
+    "text": "string",
+    "list": "array",
+    "float": "number",
+    "decimal": "number",
+}
+SAME = ({"string", "date"}, {"string", "null"}, {"object", "null"})
+
+
+def compatible(old: str, new: str) -> bool:
+    """Could both describe the same values? Free descriptions and alternatives fit a string."""
+    if not old or not new or old == new or {old, new} in SAME:
+        return True
+    loose = [t for t in (old, new) if "|" in t or t.startswith("'")]
+    if len(loose) == 2:
+        return "|" not in old or "|" not in new
+    return bool(loose) and ("string" in {old, new} or (loose[0].startswith("'") and loose[0] == old))
 
 
 def enumerations(text: str) -> Iterator[frozenset[str]]:

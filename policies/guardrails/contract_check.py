@@ -3,13 +3,20 @@
 import re
 from collections.abc import Iterator
 
-from policies.guardrails.contract import Stated, stated
+from policies.guardrails.contract import Stated, compatible, stated
 from policies.guardrails.document import find_words
 from policies.guardrails.scene import Scene, finding, short
 from policies.verdict import Finding
 
 LABEL_LINE = re.compile(r"^[`\"']?([A-Za-z][\w -]{0,30}?)[`\"']?\s*(?:$|[:=-]|\()")
-AROUND = re.compile(r"\b(?:before|after|around|above|below|in addition to|outside(?: of)?|precede|preceding) the (?:json|object|label|xml|answer object)\b|\bwrap\b[^.\n]{0,40}\b(?:markdown|code block|fence|html)", re.IGNORECASE)
+AROUND = re.compile(
+    (
+        r"\b(?:before|after|around|above|below|in addition to|outside(?: of)?|precede|"
+        r"preceding) the (?:json|object|label|xml|answer object)\b|\bwrap\b[^.\n]{0,40}\b(?:markdown|"
+        r"code block|fence|html)"
+    ),
+    re.IGNORECASE,
+)
 
 
 def check_contract(scene: Scene) -> Iterator[Finding]:
@@ -35,8 +42,10 @@ def _keys(before: Stated, after: Stated) -> Iterator[Finding]:
             yield _broken("key-added", f"the output key '{key}' is new", f"Remove the key '{key}'.")
     for key in sorted(before.keys.keys() & after.keys.keys()):
         old, new = before.keys[key], after.keys[key]
-        if old and new and old != new:
-            yield _broken("type-changed", f"the output key '{key}' changed from {old} to {new}", f"Keep '{key}' as {old}.")
+        if not compatible(old, new):
+            yield _broken(
+                "type-changed", f"the output key '{key}' changed from {old} to {new}", f"Keep '{key}' as {old}."
+            )
 
 
 def _labels(scene: Scene, before: Stated, after: Stated) -> Iterator[Finding]:
@@ -47,12 +56,20 @@ def _labels(scene: Scene, before: Stated, after: Stated) -> Iterator[Finding]:
         lost = sorted(n for n in labels if _fold(n) not in there and n not in reported)
         reported.update(lost)
         if lost:
-            yield _broken("label-lost", f"the answer '{', '.join(lost)}' is no longer among the allowed ones", f"Keep {', '.join(sorted(labels))}.")
+            yield _broken(
+                "label-lost",
+                f"the answer '{', '.join(lost)}' is no longer among the allowed ones",
+                f"Keep {', '.join(sorted(labels))}.",
+            )
     known = {_fold(n) for n in before.all_labels}
     for labels in after.labels:
         gained = sorted(n for n in labels if _fold(n) not in known)
         if gained and len(gained) < len(labels):
-            yield _broken("label-added", f"the answer '{', '.join(gained)}' is new among the allowed ones", f"Remove {', '.join(gained)}.")
+            yield _broken(
+                "label-added",
+                f"the answer '{', '.join(gained)}' is new among the allowed ones",
+                f"Remove {', '.join(gained)}.",
+            )
 
 
 def _fold(label: str) -> str:
@@ -64,7 +81,14 @@ def _sentinels(scene: Scene, before: Stated) -> Iterator[Finding]:
     for said, unit in before.sentinels.items():
         if find_words(whole, scene.plain(said)) < 0:
             spans = [scene.current.unit_span(unit)] if unit else []
-            yield finding("output-contract", "sentence-changed", "block", f"the fixed sentence '{short(said)}' is gone or changed", spans=spans, fix_hint=f"Keep it word for word: {said}")  # fmt: skip
+            yield finding(
+                "output-contract",
+                "sentence-changed",
+                "block",
+                f"the fixed sentence '{short(said)}' is gone or changed",
+                spans=spans,
+                fix_hint=f"Keep it word for word: {said}",
+            )
 
 
 def _tools(scene: Scene, before: Stated, after: Stated) -> Iterator[Finding]:
@@ -73,9 +97,17 @@ def _tools(scene: Scene, before: Stated, after: Stated) -> Iterator[Finding]:
         if name not in after.tools and (name in known or not known):
             yield _broken("tool-lost", f"the tool {name}({', '.join(arguments)}) is gone", f"Keep {name}.")
         elif name in after.tools and after.tools[name] != arguments and (arguments or after.tools[name]):
-            yield _broken("tool-changed", f"the tool {name} takes ({', '.join(after.tools[name])}) instead of ({', '.join(arguments)})", f"Keep the signature of {name}.")  # fmt: skip
+            yield _broken(
+                "tool-changed",
+                f"the tool {name} takes ({', '.join(after.tools[name])}) instead of ({', '.join(arguments)})",
+                f"Keep the signature of {name}.",
+            )
     for name in sorted(known):
-        if name not in before.tools and _names(scene.current.clean.text, name) and not _names(scene.candidate.clean.text, name):
+        if (
+            name not in before.tools
+            and _names(scene.current.clean.text, name)
+            and not _names(scene.candidate.clean.text, name)
+        ):
             yield _broken("tool-lost", f"the tool {name} is gone", f"Keep {name}.")
     if before.tools:
         for name in sorted(after.tools.keys() - before.tools.keys() - known):
@@ -90,18 +122,36 @@ def _format(scene: Scene, before: Stated, after: Stated) -> Iterator[Finding]:
     structured = {"json", "xml", "yaml", "csv", "html", "tsv"}
     for name in sorted((before.formats & structured) - after.formats):
         if not (name == "json" and after.keys.keys() >= before.keys.keys() and before.keys):
-            yield _broken("format-lost", f"the answer is no longer asked for as {name.upper()}", f"Ask for {name.upper()} as before.")
+            yield _broken(
+                "format-lost",
+                f"the answer is no longer asked for as {name.upper()}",
+                f"Ask for {name.upper()} as before.",
+            )
     if before.formats & structured:
         for name in sorted((after.formats & structured) - before.formats):
-            yield _broken("format-added", f"{name.upper()} is a new answer format", f"Keep {', '.join(sorted(before.formats))}.")
+            yield _broken(
+                "format-added", f"{name.upper()} is a new answer format", f"Keep {', '.join(sorted(before.formats))}."
+            )
     for low, high in sorted(before.scales - after.scales):
         if after.scales - before.scales:
             yield _broken("scale-changed", f"the scale {low} to {high} changed", f"Keep {low} to {high}.")
     if before.nothing_else and not after.nothing_else:
         yield _broken("extra-text", "the rule that the answer holds nothing else is gone", "Keep that rule.")
     for read in scene.fresh:
-        if read.unit.live and before.formats & structured and AROUND.search(read.unit.text) and not read.frame.prohibits:
-            yield finding("output-contract", "extra-text", "block", "text around the structured answer is asked for", spans=[scene.candidate.unit_span(read.unit)], fix_hint="Ask for the structured answer alone.")  # fmt: skip
+        if (
+            read.unit.live
+            and before.formats & structured
+            and AROUND.search(read.unit.text)
+            and not read.frame.prohibits
+        ):
+            yield finding(
+                "output-contract",
+                "extra-text",
+                "block",
+                "text around the structured answer is asked for",
+                spans=[scene.candidate.unit_span(read.unit)],
+                fix_hint="Ask for the structured answer alone.",
+            )
 
 
 def _declared(scene: Scene, after: Stated) -> Iterator[Finding]:
@@ -112,10 +162,18 @@ def _declared(scene: Scene, after: Stated) -> Iterator[Finding]:
     for name, values in contract.enums.items():
         lost = [v for v in values if not _names(text, v)]
         if lost:
-            yield _broken("label-lost", f"declared values of '{name}' are not in the prompt: {', '.join(lost)}", f"Name {', '.join(values)}.")
+            yield _broken(
+                "label-lost",
+                f"declared values of '{name}' are not in the prompt: {', '.join(lost)}",
+                f"Name {', '.join(values)}.",
+            )
     for said in contract.sentinel:
         if find_words(scene.candidate.stream, scene.plain(said)) < 0:
-            yield _broken("sentence-changed", f"the declared sentence '{short(said)}' is not in the prompt", f"Use it word for word: {said}")
+            yield _broken(
+                "sentence-changed",
+                f"the declared sentence '{short(said)}' is not in the prompt",
+                f"Use it word for word: {said}",
+            )
     for name in contract.tools:
         if not _names(text, name):
             yield _broken("tool-lost", f"the declared tool {name} is not in the prompt", f"Name {name}.")

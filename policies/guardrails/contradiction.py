@@ -1,4 +1,4 @@
-"""New text against surviving clauses: permissions for what is forbidden, releases from duties, overrides of the rules."""
+"""New text against surviving clauses: permissions for what is forbidden, releases from duties, overridden rules."""
 
 import re
 from collections.abc import Iterator
@@ -7,28 +7,84 @@ from policies.guardrails.clauses import Clause, found_clauses
 from policies.guardrails.conflict import conflict
 from policies.guardrails.counterpart import counterpart
 from policies.guardrails.document import Read
+from policies.guardrails.injection import continued, is_defence
 from policies.guardrails.scene import Scene, finding, short
 from policies.verdict import Finding
 
-RULES = r"(?:rules?|instructions?|guidelines?|restrictions?|limits?|limitations?|policies|policy|safeguards?|requirements?|constraints?|checks?|prohibitions?|conditions|above|regeln?|vorgaben|規則|ルール)"
+RULES = (
+    r"(?:rules?|instructions?|guidelines?|restrictions?|limits?|limitations?|policies|policy|"
+    r"safeguards?|requirements?|constraints?|checks?|prohibitions?|conditions|above|regeln?|"
+    r"vorgaben|規則|ルール)"
+)
 OVERRIDE = re.compile(
-    rf"{RULES}[^.;\n]{{0,60}}\b(?:do(?:es)? not|don't|doesn't|need not|no longer|never) (?:apply|hold|bind|count|matter|be followed)"
-    rf"|\b(?:ignore|disregard|override|overrule|suspend|set aside|skip|bypass|relax|waive|drop|lift|forget|overlook)\b[^.;\n]{{0,30}}\b(?:the|these|those|all|any|above|previous|earlier|other|this|its|your)\b[^.;\n]{{0,30}}{RULES}"
-    rf"|{RULES}[^.;\n]{{0,50}}\b(?:may|can|could|is|are|might) (?:be )?(?:also )?(?:ignored|waived|relaxed|suspended|lifted|skipped|bypassed|overridden|broken|bent|set aside|disregarded|optional|guidelines only|only guidelines|guidelines|flexible|suggestions)"
-    rf"|\b(?:takes?|have|has|taking) (?:precedence|priority) over\b[^.;\n]{{0,40}}{RULES}|\b(?:exempt|exempted|excused|released) from\b[^.;\n]{{0,40}}{RULES}"
-    rf"|\bnot bound by\b|\b(?:treat|regard|consider|see|read)\b[^.;\n]{{0,40}}{RULES}[^.;\n]{{0,20}}\bas (?:\w+ ){{0,2}}(?:suggestions?|optional|advice|guidance|recommendations?|defaults?|goals?)"
+    rf"{RULES}[^.;\n]{{0,60}}\b(?:do(?:es)? not|don't|doesn't|need not|no longer|never) (?:apply|hold|"
+    rf"bind|count|matter|be followed)"
+    rf"|\b(?:ignore|disregard|override|overrule|suspend|set aside|skip|bypass|relax|waive|drop|lift|"
+    rf"forget|overlook)\b[^.;\n]{{0,30}}\b(?:the|these|those|all|any|above|previous|earlier|other|this|"
+    rf"its|your)\b[^.;\n]{{0,30}}{RULES}"
+    rf"|{RULES}[^.;\n]{{0,50}}\b(?:may|can|could|is|are|might) (?:be )?(?:also )?(?:ignored|waived|"
+    rf"relaxed|suspended|lifted|skipped|bypassed|overridden|broken|bent|set aside|disregarded|optional|"
+    rf"guidelines only|only guidelines|guidelines|flexible|suggestions)"
+    rf"|\b(?:takes?|have|has|taking) (?:precedence|priority) over\b[^.;\n]{{0,40}}{RULES}|\b(?:exempt|"
+    rf"exempted|excused|released) from\b[^.;\n]{{0,40}}{RULES}"
+    rf"|\bnot bound by\b|\b(?:treat|regard|consider|see|"
+    rf"read)\b[^.;\n]{{0,40}}{RULES}[^.;\n]{{0,20}}\bas (?:\w+ ){{0,2}}(?:suggestions?|optional|advice|"
+    rf"guidance|recommendations?|defaults?|goals?)"
     rf"|{RULES}[^.;\n]{{0,40}} (?:gelten|gilt) (?:nicht|nur)|適用(?:されません|しない|外)",
     re.IGNORECASE,
 )
-REFUSES = re.compile(r"\b(?:never|do not|don't|must not|may not|cannot|can't|refuse|decline|nobody|no one|nothing|neither|shall not|even if|no matter|whatever|if (?:a|the|any|someone|anyone)[^.]{0,60}(?:asks?|tells?|demands?|requests?) (?:you )?to)\b", re.IGNORECASE)
-EXCEPTION_START = re.compile(r"^\W*(?:exceptions?\b|unless\b|except\b|this (?:rule |restriction |limit )?(?:does not|doesn't|need not)\b|(?:an? )?exceptions? (?:is|are|may|can)\b|ausnahmen?\b|ただし)", re.IGNORECASE)
-AUTHORITY = r"(?:admin\w*|moderator|staff|manager|employee|owner|supervisor|developer|engineer|doctor|nurse|physician|lawyer|police|officer|teacher|parent|landlord|relative|agent|approved|authori[sz]ed|allowed|permitted|permission|verified|exempt|cleared|official|trusted|entitled|consent\w*)"
-CLAIMED = re.compile(
-    rf"^\W*(?:if|when|whenever|where|once)\b[^,;\n]{{0,60}}\b(?:says?|states?|claims?|asserts?|insists?|mentions?|confirms?|declares?|identifies|writes?|tells? you|explains?|introduces|presents|was|is)\b[^,;\n]{{0,60}}\b{AUTHORITY}\b[^,;\n]{{0,40}},\s*(?P<then>.+)",
+REFUSES = re.compile(
+    (
+        r"\b(?:never|do not|don't|must not|may not|cannot|can't|refuse|decline|nobody|no one|nothing|"
+        r"neither|shall not|even if|no matter|if (?:a|the|any|someone|anyone)[^.]{0,60}(?:asks?|tells?|"
+        r"demands?|requests?) (?:you )?to)\b"
+    ),
     re.IGNORECASE,
 )
-CLAIM_VERB = re.compile(r"\b(?:says?|states?|claims?|asserts?|insists?|mentions?|confirms?|declares?|identifies|writes?|tells?|explains?|introduces|presents)\b", re.IGNORECASE)
-CAREFUL = re.compile(r"\b(?:verif\w+|confirm|check|ask|escalate|refer|forward|still|not|never|refuse|decline|hand over|transfer|thank|route|stop|remain|treat|report|n't|politely|explain|warn|log)\b", re.IGNORECASE)
+EXCEPTION_START = re.compile(
+    (
+        r"^\W*(?:exceptions?\b|unless\b|except\b|this (?:rule |restriction |limit )?(?:does not|doesn't|"
+        r"need not)\b|(?:an? )?exceptions? (?:is|are|may|can)\b|ausnahmen?\b|ただし)"
+    ),
+    re.IGNORECASE,
+)
+AUTHORITY = (
+    r"(?:admin\w*|moderator|staff|manager|employee|owner|supervisor|developer|engineer|doctor|"
+    r"nurse|physician|lawyer|police|officer|teacher|parent|landlord|relative|agent|approved|"
+    r"authori[sz]ed|allowed|permitted|permission|verified|exempt|cleared|official|trusted|"
+    r"entitled|consent\w*)"
+)
+CLAIMED = re.compile(
+    (
+        rf"^\W*(?:if|when|whenever|where|once)\b[^,;\n]{{0,60}}\b(?:says?|states?|claims?|asserts?|"
+        rf"insists?|mentions?|confirms?|declares?|identifies|writes?|tells? you|explains?|introduces|"
+        rf"presents|was|is)\b[^,;\n]{{0,60}}\b{AUTHORITY}\b[^,;\n]{{0,40}},\s*(?P<then>.+)"
+    ),
+    re.IGNORECASE,
+)
+OBEYED = re.compile(
+    (
+        r"^\W*(?:if|when|whenever)\b[^,;\n]{0,60}\b(?:e-?mail|document|post|page|text|note|file|"
+        r"attachment|comment|review|transcript|diff|article|website|input)s?\b[^,;\n]{0,20}\b(?:asks?|"
+        r"says?|tells?|wants?|instructs?|requests?|orders?)\b[^,;\n]{0,60},\s*(?P<then>(?:do|follow|"
+        r"comply|obey|execute|carry (?:it |them |that )?out|act on|honou?r)\b.*)"
+    ),
+    re.IGNORECASE,
+)
+CLAIM_VERB = re.compile(
+    (
+        r"\b(?:says?|states?|claims?|asserts?|insists?|mentions?|confirms?|declares?|identifies|writes?|"
+        r"tells?|explains?|introduces|presents|asks?|wants?|instructs?|requests?|orders?)\b"
+    ),
+    re.IGNORECASE,
+)
+CAREFUL = re.compile(
+    (
+        r"\b(?:verif\w+|confirm|check|ask|escalate|refer|forward|still|not|never|refuse|decline|hand over|"
+        r"transfer|thank|route|stop|remain|treat|report|n't|politely|explain|warn|log)\b"
+    ),
+    re.IGNORECASE,
+)
 
 
 def check_contradictions(scene: Scene) -> Iterator[Finding]:
@@ -36,7 +92,7 @@ def check_contradictions(scene: Scene) -> Iterator[Finding]:
     clauses = found_clauses(scene)
     reworded = {c.id: _stand_in(scene, c) for c in clauses}
     for read in scene.fresh:
-        if not read.unit.live or read.unit.context == "heading":
+        if read.unit.context not in {"live", "retired"}:
             continue
         found_one = _override(scene, read) or _exception(scene, read) or _claimed(scene, read)
         if found_one is not None:
@@ -55,31 +111,57 @@ def _stand_in(scene: Scene, clause: Clause) -> frozenset[str]:
 
 def _override(scene: Scene, read: Read) -> Finding | None:
     match = OVERRIDE.search(read.unit.text)
-    if match is None or REFUSES.search(read.unit.text[: match.start()] + " " + match.group().split()[0]):
+    if (
+        match is None
+        or REFUSES.search(read.unit.text[: match.start()] + " " + match.group().split()[0])
+        or is_defence(read.unit.text, match, continued(scene, read))
+    ):
         return None
     message = f"'{short(read.unit.text)}' takes the other rules out of force"
-    return finding("safety-contradicted", "rules-overridden", "block", message, spans=[scene.candidate.unit_span(read.unit)], fix_hint="Remove the sentence; every rule of the prompt must stay in force.")  # fmt: skip
+    return finding(
+        "safety-contradicted",
+        "rules-overridden",
+        "block",
+        message,
+        spans=[scene.candidate.unit_span(read.unit)],
+        fix_hint="Remove the sentence; every rule of the prompt must stay in force.",
+    )
 
 
 def _exception(scene: Scene, read: Read) -> Finding | None:
     if not EXCEPTION_START.search(read.unit.text):
         return None
     message = f"'{short(read.unit.text)}' opens an exception to what stands before it"
-    return finding("safety-weakened", "exception-added", "block", message, spans=[scene.candidate.unit_span(read.unit)], fix_hint="Remove the exception.")  # fmt: skip
+    return finding(
+        "safety-weakened",
+        "exception-added",
+        "block",
+        message,
+        spans=[scene.candidate.unit_span(read.unit)],
+        fix_hint="Remove the exception.",
+    )
 
 
 def _claimed(scene: Scene, read: Read) -> Finding | None:
     """Whoever writes the input can claim anything; a rule that trusts the claim hands over the rules."""
-    match = CLAIMED.match(read.unit.text)
+    match = OBEYED.match(read.unit.text) or CLAIMED.match(read.unit.text)
     if match is None or not CLAIM_VERB.search(read.unit.text[: match.start("then")]) or CAREFUL.search(match["then"]):
         return None
     message = f"'{short(read.unit.text)}' trusts a claim that anybody can make"
-    return finding("safety-contradicted", "claimed-authority", "block", message, spans=[scene.candidate.unit_span(read.unit)], fix_hint="Remove it, or have the claim verified.")  # fmt: skip
+    return finding(
+        "safety-contradicted",
+        "claimed-authority",
+        "block",
+        message,
+        spans=[scene.candidate.unit_span(read.unit)],
+        fix_hint="Remove it, or have the claim verified.",
+    )
 
 
 def _against_clauses(scene: Scene, read: Read, clauses: tuple[Clause, ...]) -> Iterator[Finding]:
+    said_before = any(_restates(r, read) for r in scene.current.live)
     for clause in clauses:
-        said = conflict(clause.frame, read.frame, scene.synonyms)
+        said = conflict(clause.frame, read.frame, scene.synonyms, reworded=said_before)
         if said is None:
             continue
         level, what = said
@@ -87,5 +169,19 @@ def _against_clauses(scene: Scene, read: Read, clauses: tuple[Clause, ...]) -> I
         spans = [scene.candidate.unit_span(read.unit)]
         if clause.read is not None:
             spans.insert(0, scene.current.unit_span(clause.read.unit))
-        yield finding("safety-contradicted", "conflict", level, message, spans=spans, fix_hint=f"Remove or reword the new sentence so that it respects: {short(clause.text, 300)}", clause_id=clause.id)  # fmt: skip
+        yield finding(
+            "safety-contradicted",
+            "conflict",
+            level,
+            message,
+            spans=spans,
+            fix_hint=f"Remove or reword the new sentence so that it respects: {short(clause.text, 300)}",
+            clause_id=clause.id,
+        )
         return
+
+
+def _restates(old: Read, new: Read) -> bool:
+    """Is a new unit mostly a rewording of an approved one?"""
+    words = new.frame.content_set
+    return len(words) >= 2 and len(words & old.frame.content_set) / len(words) >= 0.6

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from library.prompts import Content
 from policies.guardrails.frames import Frame, frame
 from policies.guardrails.normalise import Clean, clean
-from policies.guardrails.units import RETIRED, Unit, split
+from policies.guardrails.units import RETIRED, RETIRED_HEADING, Unit, split
 from policies.guardrails.words import Synonyms, Token
 from policies.verdict import Side, Span
 
@@ -107,7 +107,7 @@ def message_starts(content: Content) -> tuple[int, ...]:
 
 
 def read(content: Content, side: Side, synonyms: Synonyms, approved: frozenset[str] = frozenset()) -> Document:
-    """Read a prompt; units whose words are in `approved` count as live even where they look retired or like an example."""
+    """Read a prompt; units whose words are in `approved` count as live even where they look retired."""
     raw = content.full_text
     cleaned = clean(raw)
     starts = tuple(bisect.bisect_left(cleaned.offsets, s) for s in message_starts(content))
@@ -115,7 +115,10 @@ def read(content: Content, side: Side, synonyms: Synonyms, approved: frozenset[s
     for unit in split(cleaned.text, starts):
         framed = frame(unit.text, synonyms)
         plain = plain_words(framed.tokens)
-        by_itself = RETIRED.search(unit.heading) is None or plain_words(synonyms.tokens(unit.heading)) in approved
+        by_itself = (
+            not (RETIRED.search(unit.heading) or RETIRED_HEADING.search(unit.heading))
+            or plain_words(synonyms.tokens(unit.heading)) in approved
+        )
         if unit.context == "retired" and (side == "current" or (plain in approved and by_itself)):
             unit = Unit(unit.text, unit.start, unit.end, "live", unit.heading, unit.message, unit.bullet)  # noqa: PLW2901
         reads.append(Read(unit, framed, plain))

@@ -1,4 +1,4 @@
-"""The guardrail engine: run every selected check over (approved, candidate) and combine; deny overrides, failures block."""
+"""The guardrail engine: run every selected check over (approved, candidate); deny overrides, failures block."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -94,7 +94,9 @@ def _run(scene: Scene) -> list[Finding]:
         if name in chosen:
             findings += _guarded(name, run, scene)
     if {"protected-clause", "safety-weakened", "safety-contradicted"} & set(chosen):
-        findings += [f for f in _guarded("protected-clause", check_clauses, scene) if f.policy in (*chosen, POLICY_ERROR)]
+        findings += [
+            f for f in _guarded("protected-clause", check_clauses, scene) if f.policy in (*chosen, POLICY_ERROR)
+        ]
     return findings
 
 
@@ -103,7 +105,11 @@ def _guarded(name: str, run: Check, scene: Scene) -> Iterable[Finding]:
     try:
         return list(run(scene))
     except Exception as error:  # noqa: BLE001 - hostile text must never get past a check by breaking it
-        return [_policy_error(scene.policy, f"check '{name}' failed: {type(error).__name__}: {error}", "Report it with both texts.")]
+        return [
+            _policy_error(
+                scene.policy, f"check '{name}' failed: {type(error).__name__}: {error}", "Report it with both texts."
+            )
+        ]
 
 
 def _policy_error(policy: Policy, thing: str, mend: str) -> Finding:
@@ -126,19 +132,21 @@ def _key(found: Finding) -> tuple[int, str, str, int, str]:
 
 
 def _decision(findings: Iterable[Finding]) -> Decision:
-    worst = max((RANK[f.severity] for f in findings), default=0)
-    return ("allow", "flag", "block")[worst]  # type: ignore[return-value]
+    decisions: tuple[Decision, ...] = ("allow", "flag", "block")
+    return decisions[max((RANK[f.severity] for f in findings), default=0)]
 
 
 def repair_hints(verdict: Verdict) -> tuple[str, ...]:
-    """What may go back to the teacher: never the text of secrets, personal data, copied data, injections or hidden text."""
+    """What may go back to the teacher: never the text of secrets, personal or copied data, injections, hidden text."""
     hints = []
     for found in verdict.findings:
         if RANK[found.severity] == 0:
             continue
         if found.policy in WITHHELD:
             places = [f"characters {s.start}-{s.end}" for s in found.spans if s.side == "candidate"]
-            hints.append(f"{found.policy}/{found.rule}: remove the passage at {', '.join(places) or 'the place found'}.")
+            hints.append(
+                f"{found.policy}/{found.rule}: remove the passage at {', '.join(places) or 'the place found'}."
+            )
         else:
             hints.append(f"{found.policy}/{found.rule}: {found.message}. {found.fix_hint}".strip())
     return tuple(dict.fromkeys(hints))

@@ -5,30 +5,60 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from policies.guardrails.scene import Scene, finding
+from policies.guardrails.word_lists import STOP_WORDS
 from policies.verdict import Finding
 
-STOP_WORDS: Mapping[str, frozenset[str]] = {
-    "en": frozenset("the of and to in is that it for you with be this are not or as on at by from have an if any must never they their its your do will can a all only when".split()),
-    "de": frozenset("der die das und ist nicht ein eine einen zu mit von für auf im den dem des sich du sie wir werden wird oder auch nur bei wenn aus nach dass immer bitte ihre keine kein dabei verwende als".split()),
-    "fr": frozenset("le la les des une est et à dans que pour pas ne vous du en sur avec qui au aux par plus ce cette ou toujours jamais votre vos être sont doit il un".split()),
-    "es": frozenset("el la los las una es y en que para no con por del al se su lo más como siempre nunca usted o un este esta debe sus cuando".split()),
-    "it": frozenset("il lo la gli le una è e di che per non con del della al si più come sempre mai un questo questa deve nel nella sono o i".split()),
-    "pt": frozenset("o a os as uma é e de que para não com por do da ao se mais como sempre nunca um este esta deve no na são ou você em".split()),
-    "nl": frozenset("de het een en is niet van te dat voor met op zijn je u ook maar als bij of altijd nooit er wordt deze dit aan geen moet".split()),
-    "sv": frozenset("och att det som en är på för inte med av den till ett du har om aldrig alltid eller ska var".split()),
-    "pl": frozenset("i w na nie się że z do jest to o jak po dla zawsze nigdy oraz lub tego być przez".split()),
-}
 SCRIPTS: Mapping[str, re.Pattern[str]] = {
-    "ja": re.compile("[\u3040-\u30ff]"), "zh": re.compile("[\u4e00-\u9fff]"), "ko": re.compile("[\uac00-\ud7af]"),
-    "ru": re.compile("[\u0400-\u04ff]"), "el": re.compile("[\u0370-\u03ff]"), "ar": re.compile("[\u0600-\u06ff]"),
-    "he": re.compile("[\u0590-\u05ff]"), "hi": re.compile("[\u0900-\u097f]"), "th": re.compile("[\u0e00-\u0e7f]"),
-}  # fmt: skip
-NAMES = {"english": "en", "german": "de", "french": "fr", "spanish": "es", "italian": "it", "portuguese": "pt", "dutch": "nl", "swedish": "sv", "polish": "pl", "japanese": "ja", "chinese": "zh", "korean": "ko", "russian": "ru", "greek": "el", "arabic": "ar", "hebrew": "he", "hindi": "hi", "thai": "th", "turkish": "tr", "danish": "da", "norwegian": "no", "finnish": "fi", "czech": "cs", "deutsch": "de", "englisch": "en", "französisch": "fr", "spanisch": "es"}  # fmt: skip
+    "ja": re.compile("[\u3040-\u30ff]"),
+    "zh": re.compile("[\u4e00-\u9fff]"),
+    "ko": re.compile("[\uac00-\ud7af]"),
+    "ru": re.compile("[\u0400-\u04ff]"),
+    "el": re.compile("[\u0370-\u03ff]"),
+    "ar": re.compile("[\u0600-\u06ff]"),
+    "he": re.compile("[\u0590-\u05ff]"),
+    "hi": re.compile("[\u0900-\u097f]"),
+    "th": re.compile("[\u0e00-\u0e7f]"),
+}
+NAMES = {
+    "english": "en",
+    "german": "de",
+    "french": "fr",
+    "spanish": "es",
+    "italian": "it",
+    "portuguese": "pt",
+    "dutch": "nl",
+    "swedish": "sv",
+    "polish": "pl",
+    "japanese": "ja",
+    "chinese": "zh",
+    "korean": "ko",
+    "russian": "ru",
+    "greek": "el",
+    "arabic": "ar",
+    "hebrew": "he",
+    "hindi": "hi",
+    "thai": "th",
+    "turkish": "tr",
+    "danish": "da",
+    "norwegian": "no",
+    "finnish": "fi",
+    "czech": "cs",
+    "deutsch": "de",
+    "englisch": "en",
+    "französisch": "fr",
+    "spanisch": "es",
+}
 REPLY_IN = re.compile(
-    r"\b(?:answer|answers|reply|replies|respond|responses?|write|speak|output|translate|antworte|schreibe)\b[^.;\n]{0,120}\b(?:in|into|auf|to)\s+(?:clear |plain |simple |formal |polite )?("
-    + "|".join(NAMES) + r")\b|\b(" + "|".join(NAMES) + r") only\b|日本語|英語",
+    (
+        r"\b(?:answer|answers|reply|replies|respond|responses?|write|speak|output|translate|antworte|"
+        r"schreibe)\b[^.;\n]{0,120}\b(?:in|into|auf|to)\s+(?:clear |plain |simple |formal |polite )?("
+    )
+    + "|".join(NAMES)
+    + r")\b|\b("
+    + "|".join(NAMES)
+    + r") only\b|日本語|英語",
     re.IGNORECASE,
-)  # fmt: skip
+)
 WORD = re.compile(r"[^\W\d_]+")
 ENOUGH_WORDS = 5
 
@@ -64,12 +94,31 @@ def check_language(scene: Scene) -> Iterator[Finding]:
         for read in scene.fresh:
             said = language_of(re.sub(r'"[^"]*"|\{[^}]*\}', " ", read.unit.text))
             if said and said not in known:
-                yield finding("language", "unit-language", "flag", f"a unit is in another language ({said}; the prompt is in {', '.join(sorted(known))})", spans=[scene.candidate.unit_span(read.unit)], fix_hint="Write it in the language of the prompt.")  # fmt: skip
+                yield finding(
+                    "language",
+                    "unit-language",
+                    "flag",
+                    f"a unit is in another language ({said}; the prompt is in {', '.join(sorted(known))})",
+                    spans=[scene.candidate.unit_span(read.unit)],
+                    fix_hint="Write it in the language of the prompt.",
+                )
     before, after = (_reply_languages(d.clean.text) for d in (scene.current, scene.candidate))
     if after - before and not after - before <= known:
-        yield finding("language", "reply-language", "flag", f"answers are asked for in another language: {', '.join(sorted(after - before))}", fix_hint="Keep the language of the answers.")  # fmt: skip
+        yield finding(
+            "language",
+            "reply-language",
+            "flag",
+            f"answers are asked for in another language: {', '.join(sorted(after - before))}",
+            fix_hint="Keep the language of the answers.",
+        )
     elif {c for c in before - after if not _named(scene.candidate.clean.text, c)}:
-        yield finding("language", "reply-language", "flag", f"the language of the answers is no longer stated: {', '.join(sorted(before - after))}", fix_hint="Keep the language of the answers.")  # fmt: skip
+        yield finding(
+            "language",
+            "reply-language",
+            "flag",
+            f"the language of the answers is no longer stated: {', '.join(sorted(before - after))}",
+            fix_hint="Keep the language of the answers.",
+        )
 
 
 def _reply_languages(text: str) -> set[str]:

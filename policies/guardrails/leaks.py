@@ -28,7 +28,14 @@ def check_leaks(scene: Scene) -> Iterator[Finding]:
         if hit is not None:
             start, size = hit
             span = scene.candidate.raw_span(spans[start][0], spans[start + size - 1][1])
-            yield finding("data-leak", "copied-text", "block", f"{size} words in a row stand in evaluation data or traces", spans=[span], fix_hint="Make up another example.")  # fmt: skip
+            yield finding(
+                "data-leak",
+                "copied-text",
+                "block",
+                f"{size} words in a row stand in evaluation data or traces",
+                spans=[span],
+                fix_hint="Make up another example.",
+            )
     yield from _answers(scene, after, spans, before, index)
     yield from _cjk(scene)
 
@@ -89,7 +96,14 @@ def _answers(
         if len(words) >= ANSWER_WORDS or overlap >= 2 or (asked and overlap / len(asked) >= 0.5):
             at = next(i for i in range(len(after)) if after[i : i + len(words)] == words)
             span = scene.candidate.raw_span(spans[at][0], spans[at + len(words) - 1][1])
-            yield finding("data-leak", "copied-answer", "block", "the answer of an evaluation item stands in the prompt", spans=[span], fix_hint="Make up another example.")  # fmt: skip
+            yield finding(
+                "data-leak",
+                "copied-answer",
+                "block",
+                "the answer of an evaluation item stands in the prompt",
+                spans=[span],
+                fix_hint="Make up another example.",
+            )
 
 
 def _cjk(scene: Scene) -> Iterator[Finding]:
@@ -101,5 +115,12 @@ def _cjk(scene: Scene) -> Iterator[Finding]:
             run = text[i : i + CJK_SHINGLE]
             if CJK.search(run) and run in candidate and run not in before:
                 at = candidate.index(run)
-                yield finding("data-leak", "copied-text", "block", "a passage stands in evaluation data or traces", spans=[scene.candidate.raw_span(at, at + CJK_SHINGLE)], fix_hint="Make up another example.")  # fmt: skip
+                yield finding(
+                    "data-leak",
+                    "copied-text",
+                    "block",
+                    "a passage stands in evaluation data or traces",
+                    spans=[scene.candidate.raw_span(at, at + CJK_SHINGLE)],
+                    fix_hint="Make up another example.",
+                )
                 break

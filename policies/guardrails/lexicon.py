@@ -17,7 +17,14 @@ def check_forbidden(scene: Scene) -> Iterator[Finding]:
             match = pattern.search(read.unit.text)
             if match and not _banned_there(read.unit.text, match):
                 span = scene.candidate.span(read.unit.start + match.start(), read.unit.start + match.end())
-                yield finding("forbidden-phrase", "forbidden", "block", f"the phrase '{phrase}' is forbidden", spans=[span], fix_hint=f"Say it without '{phrase}'.")  # fmt: skip
+                yield finding(
+                    "forbidden-phrase",
+                    "forbidden",
+                    "block",
+                    f"the phrase '{phrase}' is forbidden",
+                    spans=[span],
+                    fix_hint=f"Say it without '{phrase}'.",
+                )
 
 
 def _phrase(phrase: str) -> re.Pattern[str]:
@@ -26,7 +33,14 @@ def _phrase(phrase: str) -> re.Pattern[str]:
 
 
 def _banned_there(text: str, match: re.Match[str]) -> bool:
-    return re.search(r"\b(?:never|not|don't|avoid|without|no|forbidden|banned|refrain from|instead of)\b[^.;]{0,60}$", text[: match.start()], re.IGNORECASE) is not None
+    return (
+        re.search(
+            r"\b(?:never|not|don't|avoid|without|no|forbidden|banned|refrain from|instead of)\b[^.;]{0,60}$",
+            text[: match.start()],
+            re.IGNORECASE,
+        )
+        is not None
+    )
 
 
 def check_brand(scene: Scene) -> Iterator[Finding]:
@@ -36,4 +50,10 @@ def check_brand(scene: Scene) -> Iterator[Finding]:
         before, after = (bool(pattern.search(d.clean.text)) for d in (scene.current, scene.candidate))
         if before and not after:
             for policy in ("brand", "forbidden-phrase"):
-                yield finding(policy, "term-lost", "flag", f"'{term}' is gone or spelled differently", fix_hint=f"Keep '{term}' as it is.")  # fmt: skip
+                yield finding(
+                    policy,
+                    "term-lost",
+                    "flag",
+                    f"'{term}' is gone or spelled differently",
+                    fix_hint=f"Keep '{term}' as it is.",
+                )

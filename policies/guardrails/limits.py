@@ -12,6 +12,18 @@ def check_length(scene: Scene) -> Iterator[Finding]:
     limits = [v for v in (scene.policy.max_chars, scene.budget("max_chars")) if v is not None]
     growths = [v for v in (scene.policy.max_growth, scene.budget("max_growth")) if v is not None]
     if limits and after > min(limits) and after > before:
-        yield finding("length-budget", "max-chars", "block", f"{after} characters, the limit is {min(limits):.0f}", fix_hint=f"Shorten the prompt to {min(limits):.0f} characters.")  # fmt: skip
+        yield finding(
+            "length-budget",
+            "max-chars",
+            "block",
+            f"{after} characters, the limit is {min(limits):.0f}",
+            fix_hint=f"Shorten the prompt to {min(limits):.0f} characters.",
+        )
     elif growths and before and after > before * min(growths):
-        yield finding("length-budget", "max-growth", "flag", f"grew {after / before:.1f} times ({before} -> {after} characters), agreed is {min(growths):g} times", fix_hint=f"Stay under {before * min(growths):.0f} characters.")  # fmt: skip
+        yield finding(
+            "length-budget",
+            "max-growth",
+            "flag",
+            f"grew {after / before:.1f} times ({before} -> {after} characters), agreed is {min(growths):g} times",
+            fix_hint=f"Stay under {before * min(growths):.0f} characters.",
+        )

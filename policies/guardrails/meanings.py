@@ -1,24 +1,30 @@
-"""What kind of deed a verb is, and what kind of thing a noun is: how new text can permit what old text forbids in other words.
+"""What kind of deed a verb is and what kind of thing a noun is: how text permits in other words what a clause forbids.
 
-Data about English (with some German), one class per line; a policy file's `synonyms` add to it through the words they name.
+Data about English (with some German), one class per line; an indented line continues the one before.
 """
 
 from collections.abc import Mapping
 from functools import lru_cache
 
+from policies.guardrails.synonyms import joined_lines
 from policies.guardrails.words import Synonyms
 
 DEEDS = """
-disclose: reveal, disclose, share, tell, say, name, show, give, provide, list, mention, state, repeat, quote, print, read out, publish, post, describe, explain, display, output, inform, send, pass on, include, discuss, confirm, hint, summarise, indicate, cite, spell out, nenne, zeige, gib, teile
+disclose: reveal, disclose, share, tell, say, name, show, give, provide, list, mention, state, repeat, quote, print,
+    read out, publish, post, describe, explain, display, output, inform, pass on, discuss, hint, summarise,
+    indicate, spell out, nenne, zeige, gib, teile
 collect: ask, request, collect, obtain, prompt, demand, take down, gather, frage, verlange, erfrage
 keep: store, save, record, log, keep, remember, retain, archive, memorise, speichere, merke
-advise: recommend, suggest, advise, propose, tell, name, prescribe, endorse, point to, encourage, mention, offer, give, explain, pick, rank, advice, empfehle
-promise: promise, guarantee, assure, reassure, commit, pledge, confirm, tell, say, state
-judge: decide, determine, judge, diagnose, diagnosis, assess, rate, conclude, name, identify, tell, say, interpret
-foretell: predict, estimate, forecast, guess, speculate, tell, say, give, assume, project, give an idea
-grant: approve, grant, authorise, authorize, allow, accept, issue, permit, pay, refund, waive, sign, confirm, release, offer, sell, serve, buy, order, book, transfer, give
+advise: recommend, suggest, advise, propose, prescribe, endorse, encourage, offer, give, pick, rank, advice,
+    empfehle
+promise: promise, guarantee, assure, reassure, commit, pledge, swear
+judge: decide, determine, judge, diagnose, diagnosis, assess, rate, conclude, name, identify, interpret
+foretell: predict, estimate, forecast, guess, speculate, assume, project
+grant: approve, grant, authorise, authorize, allow, accept, issue, permit, pay, refund, waive, sign, confirm,
+    release, offer, sell, serve, buy, order, book, transfer, give
 reach: contact, call, phone, email, write, message, notify, text, visit
-alter: change, modify, edit, delete, remove, erase, overwrite, adjust, double, halve, replace, correct, rewrite, clean up, update, drop, alter, format, merge, reset
+alter: change, modify, edit, delete, remove, erase, overwrite, adjust, double, halve, replace, correct, rewrite,
+    clean up, update, drop, alter, format, merge, reset
 invent: guess, invent, make up, fill in, estimate, assume, approximate, extrapolate, infer, complete
 obey: follow, obey, execute, act on, carry out, comply, do, run, apply, treat
 blame: blame, insult, criticise, criticize, mock, comment, judge
@@ -27,23 +33,29 @@ open: open, unlock, touch, remove, click, download, install, enter, handle, run,
 travel: separate, move, leave, cross, exceed, drive, go
 """
 KINDS = """
-medicine: paracetamol, ibuprofen, aspirin, acetaminophen, naproxen, codeine, antibiotic, amoxicillin, penicillin, insulin, painkiller, painkillers, sedative, antidepressant, pill, syrup, ointment, vitamin, supplement, antihistamine, statin, opioid, morphine, vaccine, tylenol, advil
-painkiller: paracetamol, ibuprofen, aspirin, acetaminophen, naproxen, codeine, morphine, opioid, tylenol, advil, diclofenac
+medicine: paracetamol, ibuprofen, aspirin, acetaminophen, naproxen, codeine, antibiotic, amoxicillin, penicillin,
+    insulin, painkiller, painkillers, sedative, antidepressant, pill, syrup, ointment, vitamin, supplement,
+    antihistamine, statin, opioid, morphine, vaccine, tylenol, advil
+painkiller: paracetamol, ibuprofen, aspirin, acetaminophen, naproxen, codeine, morphine, opioid, tylenol, advil,
+    diclofenac
 antibiotic: amoxicillin, penicillin, doxycycline, azithromycin
-illness: flu, cancer, diabetes, asthma, infection, pneumonia, migraine, depression, stroke, fracture, covid, anxiety, allergy
+illness: flu, cancer, diabetes, asthma, infection, pneumonia, migraine, depression, stroke, fracture, covid,
+    anxiety, allergy
 alcohol: beer, wine, spirits, whisky, vodka, cocktail, liquor, champagne, gin, rum
 drug: cannabis, cocaine, heroin, marijuana
 tobacco: cigarette, cigar, vape
 investment: fund, stock, share, bond, portfolio, crypto, bitcoin, savings, etf, shares, pension, equities
 insurance: premium, coverage, policy
 payment: card, iban, wire, cheque, check, invoice
-family: relative, mother, father, sister, brother, spouse, husband, wife, parent, son, daughter, partner, relatives, family
+family: relative, mother, father, sister, brother, spouse, husband, wife, parent, son, daughter, partner, relatives,
+    family
 neighbour: tenant, neighbours, neighbor
 politics: election, party, government, minister, vote, candidate, president, parliament, referendum
 religion: church, god, bible, faith
 law: court, judge, lawsuit, verdict, win, case, legal, attorney, sue, liable, liability
 tax: deduction, vat, return, irs
-credential: password, pin, passcode, passphrase, code, otp, login, cvv, cvc, token, credentials, security answer, mother's maiden name
+credential: password, pin, passcode, passphrase, code, otp, login, cvv, cvc, token, credentials, security answer,
+    mother's maiden name
 address: street, postcode, zip, whereabouts, lives, location, home
 identity: name, birth, birthday, passport, surname
 contact: phone number, email, telephone, mobile
@@ -64,7 +76,7 @@ meat: chicken, beef, pork, poultry, turkey
 
 
 def _rows(text: str) -> list[tuple[str, tuple[str, ...]]]:
-    pairs = (line.split(":") for line in text.strip().splitlines())
+    pairs = (line.split(":") for line in joined_lines(text))
     return [(name.strip(), tuple(w.strip() for w in words.split(","))) for name, words in pairs]
 
 

@@ -7,12 +7,16 @@ from typing import Literal
 
 from policies.guardrails import vocabulary as v
 from policies.guardrails.frames import Frame, found, is_content
-from policies.guardrails.words import Token
+from policies.guardrails.word_lists import DEMANDED_NOUNS
+from policies.guardrails.words import Token, stem
 
 Narrowing = tuple[Literal["weakened", "uncertain"], str, str, bool]
 LOCAL = 0.6  # share of equal words in equal order from which on an edit is local, not a rewording
 ENOUGH = 0.5  # share of subject matter a rewording must keep
-CONDITION_SCOPE = re.compile(r"\b(?:if|when|whenever|in case|wenn|falls)\b[^,;:.]*")
+CONDITION_SCOPE = re.compile(
+    r"\b(?:if|when|whenever|in case|wenn|falls|unless|except|until|other than|provided|as long as|"
+    r"außer|sofern)\b[^,;:.]*"
+)
 
 
 def narrowing(old: Frame, new: Frame) -> Iterator[Narrowing]:
@@ -30,7 +34,12 @@ def narrowing(old: Frame, new: Frame) -> Iterator[Narrowing]:
     kept = len(old.content_set & new.content_set) / len(old.content_set) if old.content_set else 1.0
     if kept < ENOUGH:
         gone = sorted({t.word for t in old.tokens if is_content(t)} - {t.word for t in new.tokens})
-        yield "uncertain", "reworded-far", f"too little of the clause is left to be sure (gone: {', '.join(gone[:6])})", False
+        yield (
+            "uncertain",
+            "reworded-far",
+            f"too little of the clause is left to be sure (gone: {', '.join(gone[:6])})",
+            False,
+        )
     yield from _restrictions(old, new)
 
 
@@ -52,7 +61,9 @@ def items(frame: Frame) -> list[tuple[frozenset[str], str]]:
 
 def _cut(said: str, offset: int) -> Iterator[tuple[int, int]]:
     at = 0
-    for match in re.finditer(r"\s*,\s*(?:(?:and|or|und|oder|et|ou|y|o|e)\s+)?|\s+(?:and|or|und|oder|et|ou|y|nor|as well as)\s+", said):
+    for match in re.finditer(
+        r"\s*,\s*(?:(?:and|or|und|oder|et|ou|y|o|e)\s+)?|\s+(?:and|or|und|oder|et|ou|y|nor|as well as)\s+", said
+    ):
         yield offset + at, offset + match.start()
         at = match.end()
     yield offset + at, offset + len(said)
@@ -99,37 +110,75 @@ def _insertion(old: Frame, new: Frame, come: list[Token]) -> Iterator[Narrowing]
     if _listed(before, after):
         yield from _alternative(old, new, come)
         return
-    if all(t.lemma in GENERIC for t in come) or re.search(r"\b(?:even|including|not even|(?:in|at|for|under|to|by|with|of|about) (?:any|all|every|no))\b[^,;.]*$", before):
+    if all(t.lemma in GENERIC for t in come) or re.search(
+        r"\b(?:even|including|not even|(?:in|at|for|under|to|by|with|of|about) (?:any|all|every|no))\b[^,;.]*$", before
+    ):
         return
     link = re.search(r"\b(" + LINKS + r")\s+(?:\w+ ){0,2}$", before)
-    required = re.search(r"\b(?:without|unless|only|until|by|with)\b[^,;.]*$", before) is not None
+    demands = (
+        r"\b(?:without|unless|only|until)\b[^,;.]*$"
+        if old.prohibits
+        else r"\b(?:without|unless|only|until|by|with)\b[^,;.]*$"
+    )
+    required = re.search(demands, before) is not None
     at = next(i for i, t in enumerate(new.tokens) if t is last)
     head = next((t for t in new.tokens[at + 1 : at + 2] if is_content(t)), None)
-    modifies = head is not None and head.lemma in old.content_set and not re.search(r"[,;:(]", new.low[last.end : head.start])
+    modifies = (
+        head is not None and head.lemma in old.content_set and not re.search(r"[,;:(]", new.low[last.end : head.start])
+    )
     said = _said(come)
     if modifies and not required and not (head is not None and head.lemma in DEMANDED):
         if not old.prohibits and re.match(r"(?:is|are|was|be|immediately|at|always|clearly|explicitly)\b", said):
             return
         yield "weakened", "scope-narrowed", f"'{said}' is new: the clause covers fewer cases", True
     elif link and not required and (old.prohibits or link.group(1) not in ADDS_DUTY):
-        yield "weakened", "scope-narrowed", f"'{link.group(1)} … {said}' is new: the clause covers fewer cases", old.prohibits
-    elif old.prohibits and not required and not re.search(r"[,;:(]\s*$", before) and not after.strip():
+        yield (
+            "weakened",
+            "scope-narrowed",
+            f"'{link.group(1)} … {said}' is new: the clause covers fewer cases",
+            old.prohibits,
+        )
+    elif old.prohibits and not required and not re.search(r"[,;:(]\s*$", before) and not after.strip(" .!"):
         yield "weakened", "scope-narrowed", f"'{said}' is new: the clause covers fewer cases", False
 
 
-LINKS = "with|to|in|on|at|outside|within|for|from|during|over|about|among|across|via|through|after|between|towards|aged|under|above|below|than"
-ADDS_DUTY = frozenset({"with", "to", "within", "from", "via", "through", "at", "over", "about", "than"})
-"""In a duty these add a manner, a recipient or a deadline; `in`, `on`, `for`, `during`, `outside` limit where it holds."""
-GENERIC = frozenset({"customer", "repl", "reply", "answer", "output", "model", "assistant", "conversat", "tel", "chat"})
-DEMANDED = frozenset(
-    """permission approv confirm employe staff doctor signatur adult warn notic languag sourc evident identit reason summar explanat specialist engineer pharmacist parent evident""".split()
+LINKS = (
+    "with|to|in|on|at|outside|within|for|from|during|over|about|among|across|via|through|after|"
+    "between|towards|aged|under|above|below|than"
 )
-"""Nouns whose new modifier demands more of a duty (`written consent`), rather than limiting when it holds."""
+ADDS_DUTY = frozenset({"with", "to", "within", "from", "via", "through", "at", "over", "about", "than"})
+"""In a duty these add a manner, a recipient or a deadline; `in`, `on`, `for`, `during` limit where it holds."""
+GENERIC = frozenset(
+    stem(w)
+    for w in (
+        "customer",
+        "reply",
+        "output",
+        "model",
+        "assistant",
+        "conversation",
+        "tell",
+        "show",
+        "message",
+        "question",
+        "discuss",
+        "bot",
+        "help",
+        "provide",
+    )
+)
+DEMANDED = frozenset(stem(w) for w in DEMANDED_NOUNS)
 
 
 def _listed(before: str, after: str) -> bool:
-    joins = r"(?:,|\bor|\band|\bnor|\bas well as|\boder|\bund|/)\s*(?:(?:the|a|an|any|their|his|her|its|your|of|to|for|about|never|not|even|ever)\s+){0,2}$"
-    return re.search(joins, before) is not None or re.match(r"\s*(?:,\s*\w|or\b|and\b|nor\b|/|oder\b|und\b)", after) is not None
+    joins = (
+        r"(?:,|\bor|\band|\bnor|\bas well as|\boder|\bund|/)\s*(?:(?:the|a|an|any|their|his|her|"
+        r"its|your|of|to|for|about|never|not|even|ever)\s+){0,2}$"
+    )
+    return (
+        re.search(joins, before) is not None
+        or re.match(r"\s*(?:,\s*\w|or\b|and\b|nor\b|/|oder\b|und\b)", after) is not None
+    )
 
 
 def _alternative(old: Frame, new: Frame, come: list[Token]) -> Iterator[Narrowing]:
@@ -138,7 +187,10 @@ def _alternative(old: Frame, new: Frame, come: list[Token]) -> Iterator[Narrowin
     joined = re.search(r"\b(?:or|oder|ou|o)\b[^,;.]*$", new.low[max(0, first.start - 24) : first.start])
     if not joined or new.prohibits or old.prohibits:
         return
-    duty = re.search(r"\b(?:must|shall|have to|has to|only|always|before|needs? to|confirm|verify|check|ask|obtain)\b", new.low[: first.start])
+    duty = re.search(
+        r"\b(?:must|shall|have to|has to|only|always|before|needs? to|confirm|verify|check|ask|obtain)\b",
+        new.low[: first.start],
+    )
     conditional = re.search(r"\b(?:if|when|whenever|any|every|all)\b[^,;:.]*$", new.low[: first.start])
     if duty and not conditional:
         yield "weakened", "alternative-added", f"'or {_said(come)}' is a new way to satisfy the clause", False
@@ -146,20 +198,38 @@ def _alternative(old: Frame, new: Frame, come: list[Token]) -> Iterator[Narrowin
 
 def _restrictions(old: Frame, new: Frame) -> Iterator[Narrowing]:
     fresh = found(v.RESTRICTOR, new.low) - found(v.RESTRICTOR, old.low)
-    fresh = frozenset(w for w in fresh if not _known(w, old) and not _demanding(w, new))
+    fresh = frozenset(w for w in fresh if not _known(w, old) and not _demanding(w, new) and not _listed_there(w, new))
     if fresh:
         yield "weakened", "scope-narrowed", f"'{min(fresh)}' is new: the clause covers fewer cases", True
     joined = old.low
-    if re.search(r"\band\b", joined) and re.search(r"\bor\b", new.low) and not re.search(r"\bor\b", joined) and not old.prohibits:
+    if (
+        re.search(r"\band\b", joined)
+        and re.search(r"\bor\b", new.low)
+        and not re.search(r"\bor\b", joined)
+        and not old.prohibits
+    ):
         yield "weakened", "and-became-or", "'and' became 'or'", False
 
 
 def _demanding(word: str, new: Frame) -> bool:
     """`written confirmation`, `only to registered users`: the modifier asks for more, it does not limit the clause."""
-    at = re.search(rf"\b(?:without|unless|only|until|by|with|from|in|obtain|ask for|requires?)\b[^,;.]*\b{word}\b|\b{word}\s+(\w+)", new.low)
+    at = re.search(
+        (
+            rf"\b(?:without|unless|only|until|by|with|from|in|obtain|ask for|requires?)\b[^,;.]*\b{word}\b|"
+            rf"\b{word}\s+(\w+)"
+        ),
+        new.low,
+    )
     follower = at.group(1) if at else None
     stemmed = next((t.lemma for t in new.tokens if t.word == follower), "")
     return at is not None and (follower is None or stemmed in DEMANDED) and not new.prohibits
+
+
+def _listed_there(word: str, new: Frame) -> bool:
+    match = re.search(rf"\b{re.escape(word)}\b", new.low)
+    return (
+        match is not None and re.search(r"(?:,|\bor|\band|\bnor)\s+(?:be\s+)?$", new.low[: match.start()]) is not None
+    )
 
 
 def _known(word: str, old: Frame) -> bool:

@@ -19,7 +19,7 @@ QUOTES_AND_DASHES = str.maketrans(
     }
 )
 EMPHASIS = re.compile(
-    r"\*{1,3}(?=\S)|(?<=\S)\*{1,3}|(?<!\w)_{1,3}(?=\S)|(?<=\S)_{1,3}(?!\w)|\[\[(?:protect:[\w-]{1,64}|/protect)\]\]"
+    r"(?<!\*)\*{1,3}(?!\*)|(?<!\w)_{1,3}(?=\S)|(?<=\S)_{1,3}(?!\w)|\[\[(?:protect:[\w-]{1,64}|/protect)\]\]"
     r"|</?(?:b|i|u|em|strong|mark|span)>",
     re.IGNORECASE,
 )
@@ -44,7 +44,8 @@ def clean(raw: str) -> Clean:
     """NFKC, invisible characters and emphasis removed, look-alike letters folded, quotes and dashes unified."""
     drop: set[int] = set()
     for match in EMPHASIS.finditer(raw):
-        bullet = match.group() == "*" and raw[match.end() : match.end() + 1].isspace()
+        line = raw[raw.rfind("\n", 0, match.start()) + 1 : match.start()]
+        bullet = match.group() == "*" and not line.strip() and raw[match.end() : match.end() + 1].isspace()
         if not bullet:
             drop.update(range(match.start(), match.end()))
     if raw.isascii():

@@ -7,6 +7,8 @@ from policies.guardrails.frames import Frame, Number
 
 TRIGGER = re.compile(r"\b(?:must|shall|has to|have to|needs? to|are|is|always|require[sd]?|müssen|muss)\b")
 
+OPPOSITE = ({"min", "max"}, {"over", "under"}, {"min", "under"}, {"max", "over"})
+
 
 def number_changes(old: Frame, new: Frame) -> Iterator[tuple[str, bool]]:
     """(what changed, certainly not stricter) for every figure of the old clause that the new text lacks."""
@@ -16,9 +18,8 @@ def number_changes(old: Frame, new: Frame) -> Iterator[tuple[str, bool]]:
     for number in old.numbers:
         if number.value in there:
             partner = next(n for n in new.numbers if n.value == number.value)
-            if number.bound and partner.bound and number.bound != partner.bound and {number.bound, partner.bound} in ({"min", "max"}, {"over", "under"}, {"min", "under"}, {"max", "over"}):
-                if old.prohibits == new.prohibits:
-                    yield f"the bound of {number.value} turned round", True
+            if {number.bound, partner.bound} in OPPOSITE and old.prohibits == new.prohibits:
+                yield f"the bound of {number.value} turned round", True
             continue
         twin = next((n for n in fresh if n.unit == number.unit), fresh[0] if fresh else None)
         if twin is None:

@@ -12,9 +12,23 @@ from policies.verdict import Severity
 Mode = Literal["verbatim", "equivalent", "presence"]
 
 CHECKS = (
-    "protected-clause", "safety-weakened", "safety-contradicted", "variables", "output-contract", "secret-leak", "pii-leak", "data-leak",
-    "injection", "hidden-text", "length-budget", "forbidden-phrase", "language", "unknown-url", "brand", "config",
-)  # fmt: skip
+    "protected-clause",
+    "safety-weakened",
+    "safety-contradicted",
+    "variables",
+    "output-contract",
+    "secret-leak",
+    "pii-leak",
+    "data-leak",
+    "injection",
+    "hidden-text",
+    "length-budget",
+    "forbidden-phrase",
+    "language",
+    "unknown-url",
+    "brand",
+    "config",
+)
 POLICY_ERROR = "policy-error"
 
 

@@ -133,14 +133,16 @@ def load_policy(text: str | None, place: str) -> Policy:
 def parse_policy(text: str, place: str) -> PolicyFile:
     """One strict reading: unknown keys, wrong types and broken YAML are errors with place and key."""
     try:
-        raw = yaml.load(text, Loader=_UniqueKeys)  # noqa: S506 - a SafeLoader that also refuses doubled keys
+        raw = yaml.load(text, Loader=_UniqueKeys)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or "not readable as YAML"
         raise InputError(f"broken YAML ({problem})", f"{place}{line}", "Correct the line.") from error
     if not isinstance(raw, dict):
-        raise InputError("a policy file is a mapping with 'version: 1'", place, "Write 'version: 1' and what to protect.")
+        raise InputError(
+            "a policy file is a mapping with 'version: 1'", place, "Write 'version: 1' and what to protect."
+        )
     try:
         return PolicyFile.model_validate(raw)
     except ValidationError as error:
@@ -169,7 +171,9 @@ def _pack(name: str, place: str) -> PolicyFile:
     if name in _PACK_CACHE:
         return _PACK_CACHE[name]
     if name not in pack_names():
-        raise InputError(f"'{name}' is not a shipped pack", f"{place}, key 'extends'", f"Choose from {', '.join(pack_names())}.")
+        raise InputError(
+            f"'{name}' is not a shipped pack", f"{place}, key 'extends'", f"Choose from {', '.join(pack_names())}."
+        )
     file = PACKS / f"{name.removeprefix('pack:')}.yaml"
     said = parse_policy(file.read_text(encoding="utf-8"), name)
     unknown = [c for c in said.checks if c not in CHECKS]
@@ -187,7 +191,11 @@ def _check_levels(said: PolicyFile, packs: tuple[tuple[str, PolicyFile], ...], p
         for name, pack in packs:
             floor = (pack.checks[policy].level if policy in pack.checks else None) or pack.rules.get(rule)
             if floor is not None and LEVELS.index(level) < LEVELS.index(floor):
-                raise InputError(f"'{rule}: {level}' is milder than '{floor}' in {name}", f"{place}, key 'rules'", "A file may only tighten; ask an owner for a waiver.")  # fmt: skip
+                raise InputError(
+                    f"'{rule}: {level}' is milder than '{floor}' in {name}",
+                    f"{place}, key 'rules'",
+                    "A file may only tighten; ask an owner for a waiver.",
+                )
 
 
 def _check_identity(said: PolicyFile, place: str) -> None:
@@ -198,7 +206,11 @@ def _check_identity(said: PolicyFile, place: str) -> None:
         raise InputError("waivers need owners", f"{place}, key 'owners'", "Name who may waive.")
     for waiver in said.waivers:
         if waiver.rule.split("/")[0] not in CHECKS:
-            raise InputError(f"waiver of unknown rule '{waiver.rule}'", f"{place}, key 'waivers'", f"Choose from {', '.join(CHECKS)}.")
+            raise InputError(
+                f"waiver of unknown rule '{waiver.rule}'",
+                f"{place}, key 'waivers'",
+                f"Choose from {', '.join(CHECKS)}.",
+            )
     if said.pack is not None or said.checks:
         raise InputError("'pack' and 'checks' belong to shipped packs", place, "Use 'extends' and 'rules'.")
 
@@ -234,7 +246,13 @@ def _merge(said: PolicyFile, packs: tuple[tuple[str, PolicyFile], ...], place: s
 
 def _protected(p: _Protected) -> ProtectedClause:
     return ProtectedClause(
-        id=p.id, text=p.text or "", contains_all=p.contains_all, mode=p.mode, context=p.context, why=p.why, severity=p.severity
+        id=p.id,
+        text=p.text or "",
+        contains_all=p.contains_all,
+        mode=p.mode,
+        context=p.context,
+        why=p.why,
+        severity=p.severity,
     )
 
 

@@ -86,9 +86,15 @@ def finding(
 ) -> Finding:
     """A finding with its spans in order."""
     return Finding(
-        policy=policy, rule=rule, severity=severity, message=message, fix_hint=fix_hint, spans=tuple(spans), clause_id=clause_id,
+        policy=policy,
+        rule=rule,
+        severity=severity,
+        message=message,
+        fix_hint=fix_hint,
+        spans=tuple(spans),
+        clause_id=clause_id,
         evidence=evidence or {},
-    )  # fmt: skip
+    )
 
 
 def short(text: str, limit: int = 120) -> str:

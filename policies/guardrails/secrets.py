@@ -19,7 +19,12 @@ SHAPES = {
     "google-key": r"\bAIza[0-9A-Za-z_-]{30,45}|\bya29\.[0-9A-Za-z_-]{20,200}",
     "payment-key": r"\b(?:sk|rk|pk|whsec)_(?:live|test)?_?[0-9A-Za-z]{16,120}",
     "hugging-face-token": r"\bhf_[A-Za-z0-9]{20,60}\b",
-    "package-token": r"\b(?:npm_[A-Za-z0-9]{30,50}|pypi-[A-Za-z0-9_-]{16,250}|dop_v1_[0-9a-f]{30,70}|shp(?:at|ca|pa|ss)_[0-9a-fA-F]{20,50}|SG\.[\w-]{16,40}\.[\w-]{16,60}|glsa_\w{20,60}|rubygems_[0-9a-f]{30,60}|xapp-[\w-]{20,200}|sq0[a-z]{3}-[\w-]{20,50})",
+    "package-token": (
+        r"\b(?:npm_[A-Za-z0-9]{30,50}|pypi-[A-Za-z0-9_-]{16,250}|dop_v1_[0-9a-f]{30,70}|"
+        r"shp(?:at|ca|pa|ss)_[0-9a-fA-F]{20,50}|SG\.[\w-]{16,40}\.[\w-]{16,60}|"
+        r"glsa_\w{20,60}|rubygems_[0-9a-f]{30,60}|xapp-[\w-]{20,200}|"
+        r"sq0[a-z]{3}-[\w-]{20,50})"
+    ),
     "json-web-token": r"\beyJ[A-Za-z0-9_-]{8,1000}\.eyJ[A-Za-z0-9_-]{8,2000}\.[A-Za-z0-9_-]{6,1000}",
     "url-password": r"\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@{}<>]{1,80}:[^\s/@{}<>]{3,100}@[^\s/]{1,100}",
     "connection-string": r"\b(?:AccountKey|SharedAccessKey|SharedAccessSignature)=[A-Za-z0-9+/=%]{16,200}",
@@ -27,16 +32,43 @@ SHAPES = {
 }
 COMPILED = {name: re.compile(pattern) for name, pattern in SHAPES.items()}
 ASSIGNED = re.compile(
-    r"(?P<name>\b(?:[\w.-]{0,30}(?:api[ _-]?key|secret|passw(?:or)?d|passwort|passphrase|pwd|token|credentials?|access[ _-]?key|auth[ _-]?key|private[ _-]?key|kennwort|client[ _-]?secret)[\w-]{0,20}))\b"
-    r"(?P<link>\s{0,3}(?:=|:|:=|=>|\bis\b|\blautet\b|\bist\b|->)\s{0,3})[\"'`]?(?P<value>[^\s\"'`,;<>{}\[\]()]{6,200})",
+    r"(?P<name>\b(?:[\w.-]{0,30}(?:api[ _-]?key|secret|passw(?:or)?d|passwort|passphrase|pwd|token|"
+    r"credentials?|access[ _-]?key|auth[ _-]?key|private[ _-]?key|kennwort|"
+    r"client[ _-]?secret)[\w-]{0,20}))\b"
+    r"(?P<link>\s{0,3}(?:=|:|:=|=>|\bis\b|\blautet\b|\bist\b|"
+    r"->)\s{0,3})[\"'`]?(?P<value>[^\s\"'`,;<>{}\[\]()]{6,200})",
     re.IGNORECASE,
 )
-LOGIN = re.compile(r"\b(?:log ?in|sign in|authenticate|admin|user(?:name)?)\b[^\n]{0,30}?\b[\w.-]{2,30}\s?[/:]\s?(?P<value>[^\s\"'`,;<>{}]{6,60})", re.IGNORECASE)
+LOGIN = re.compile(
+    (
+        r"\b(?:log ?in|sign in|authenticate|admin|"
+        r"user(?:name)?)\b[^\n]{0,30}?\b[\w.-]{2,30}\s?[/:]\s?(?P<value>[^\s\"'`,;<>{}]{6,60})"
+    ),
+    re.IGNORECASE,
+)
 PLACEHOLDER = re.compile(
-    r"x{4,}|\*{3,}|\.{3,}|_{4,}|0{8,}|1234567|abcdef|example|sample|placeholder|your|dummy|redacted|changeme|change_me|insert|replace|todo|fake|test[-_]?key|not[-_]?a[-_]?real|foobar|<|>|\{|\}|…|deadbeef|lorem",
+    (
+        r"x{4,}|\*{3,}|\.{3,}|_{4,}|0{8,}|1234567|abcdef|example|sample|placeholder|your|dummy|redacted|"
+        r"changeme|change_me|insert|replace|todo|fake|test[-_]?key|not[-_]?a[-_]?real|foobar|<|>|\{|\}|…|"
+        r"deadbeef|lorem"
+    ),
     re.IGNORECASE,
 )
-HASH_CONTEXT = re.compile(r"(?:commit|revision|sha-?\d*|md5|checksum|digest|hash|build|uuid|guid|etag|trace|request|order|ticket|version)\W{0,12}(?:\w+\W{1,3}){0,2}$", re.IGNORECASE)
+BLANK = re.compile(
+    (
+        r"x{4,}|\*{3,}|\.{3,}|_{4,}|0{8,}|example|placeholder|your|dummy|redacted|changeme|change_me|"
+        r"insert|replace|fake|[<>{}…]"
+    ),
+    re.IGNORECASE,
+)
+"""What makes even a provider's shape a placeholder."""
+HASH_CONTEXT = re.compile(
+    (
+        r"(?:commit|revision|sha-?\d*|md5|checksum|digest|hash|build|uuid|guid|etag|trace|request|order|"
+        r"ticket|version)\W{0,12}(?:\w+\W{1,3}){0,2}$"
+    ),
+    re.IGNORECASE,
+)
 UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -51,7 +83,9 @@ class Hit:
 
 def find_secrets(text: str) -> tuple[Hit, ...]:
     """Secrets in order, without overlaps."""
-    hits = [Hit(kind, m.start(), m.end()) for kind, p in COMPILED.items() for m in p.finditer(text) if _real(text, m, kind)]
+    hits = [
+        Hit(kind, m.start(), m.end()) for kind, p in COMPILED.items() for m in p.finditer(text) if _real(text, m, kind)
+    ]
     for match in ASSIGNED.finditer(text):
         if _assigned_secret(match):
             hits.append(Hit("assigned-secret", match.start("value"), match.end("value")))
@@ -74,7 +108,9 @@ def _real(text: str, match: re.Match[str], kind: str) -> bool:
         return False
     if kind == "url-password" and re.search(r":(?:password|pass|pw|secret|\d+)@", said):
         return False
-    return not PLACEHOLDER.search(said) and _entropy(said) > 2.6 and (kind != "model-key" or re.search(r"\d", said) is not None)
+    return (
+        not BLANK.search(said) and _entropy(said) > 2.6 and (kind != "model-key" or re.search(r"\d", said) is not None)
+    )
 
 
 def _assigned_secret(match: re.Match[str]) -> bool:
@@ -107,6 +143,15 @@ def check_secrets(scene: Scene) -> Iterator[Finding]:
     before = scene.current.raw
     for hit in find_secrets(scene.candidate.raw):
         said = scene.candidate.raw[hit.start : hit.end]
-        if said in before or (hit.kind != "private-key" and HASH_CONTEXT.search(scene.candidate.raw[max(0, hit.start - 40) : hit.start])):
+        if said in before or (
+            hit.kind != "private-key" and HASH_CONTEXT.search(scene.candidate.raw[max(0, hit.start - 40) : hit.start])
+        ):
             continue
-        yield finding("secret-leak", hit.kind, "block", f"something that looks like a secret ({hit.kind})", spans=[scene.candidate.raw_span(hit.start, hit.end)], fix_hint="Remove it; keep secrets out of prompts.")  # fmt: skip
+        yield finding(
+            "secret-leak",
+            hit.kind,
+            "block",
+            f"something that looks like a secret ({hit.kind})",
+            spans=[scene.candidate.raw_span(hit.start, hit.end)],
+            fix_hint="Remove it; keep secrets out of prompts.",
+        )

@@ -16,9 +16,27 @@ def check_config(scene: Scene) -> Iterator[Finding]:
             continue
         allowed = key == "model" and new in scene.policy.allowed_models
         level: Severity = "block" if key in {"model", "tools"} and not allowed else "flag"
-        yield finding("config", key, level, f"setting '{key}' changed: {short(canonical_json(old), 60)} -> {short(canonical_json(new), 60)}", fix_hint=f"Leave '{key}' as it is.")  # fmt: skip
+        yield finding(
+            "config",
+            key,
+            level,
+            f"setting '{key}' changed: {short(canonical_json(old), 60)} -> {short(canonical_json(new), 60)}",
+            fix_hint=f"Leave '{key}' as it is.",
+        )
     if before.kind != after.kind or before.format != after.format:
-        yield finding("config", "kind", "block", f"kind or format changed: {before.kind}/{before.format} -> {after.kind}/{after.format}", fix_hint="Keep kind and format.")  # fmt: skip
+        yield finding(
+            "config",
+            "kind",
+            "block",
+            f"kind or format changed: {before.kind}/{before.format} -> {after.kind}/{after.format}",
+            fix_hint="Keep kind and format.",
+        )
     roles = [m.role for m in before.messages], [m.role for m in after.messages]
     if before.kind == after.kind == "chat" and roles[0] != roles[1]:
-        yield finding("config", "messages", "flag", f"the messages changed: {', '.join(roles[0])} -> {', '.join(roles[1])}", fix_hint="Keep the number and roles of messages.")  # fmt: skip
+        yield finding(
+            "config",
+            "messages",
+            "flag",
+            f"the messages changed: {', '.join(roles[0])} -> {', '.join(roles[1])}",
+            fix_hint="Keep the number and roles of messages.",
+        )

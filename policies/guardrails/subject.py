@@ -11,10 +11,11 @@ from library.prompts import Content
 class Subject:
     """Everything a comparison needs; immutable.
 
-    protected_clauses: extra clauses, compared in mode `equivalent`; None means that the engine finds the safety clauses itself.
-    variables: declared variables; None means those of the current prompt. secret_texts: dataset and trace texts that must not be copied.
-    answers: (input, answer) of evaluation items. metadata: budget, allowed_domains, forbidden_phrases, brand_terms, language, eval_items,
-    traces, tools, optional_variables. strict_templates: braces must parse in the prompt's format; False for plain files of unknown format.
+    protected_clauses: extra clauses, compared in mode `equivalent`; safety clauses are found by the engine in any case.
+    variables: declared variables; None means those of the current prompt.
+    secret_texts: dataset and trace texts that must not be copied; answers: (input, answer) of evaluation items.
+    metadata: budget, allowed_domains, forbidden_phrases, brand_terms, language, eval_items, traces, tools,
+    optional_variables. strict_templates: braces must parse in the prompt's format; False for plain files.
     """
 
     current: Content

@@ -1,20 +1,27 @@
 """Groups of words that mean the same in instructions to an assistant; a policy file may add its own.
 
-One group per line, words separated by commas; a word belongs to the first group that names it. Words of several parts are allowed.
+One group per line (an indented line continues it), words separated by commas; a word belongs to the first group that
+names it. Words of several parts are allowed.
 """
 
 GROUPS = """
-reveal, disclose, share, divulge, expose, release, leak, give out, give away, hand out, pass on, display, publish, expose, betray, make public, hand over, surface, communicate
+reveal, disclose, share, divulge, expose, release, leak, give out, give away, hand out, pass on, display, publish,
+    expose, betray, make public, hand over, surface, communicate
 tell, say, state, mention, inform, announce, report back, let know, explain, convey, describe, declare, speak
-confirm, verify, check, validate, ascertain, authenticate, double-check, make certain, establish, review, inspect, examine, compare, match, cross-check
+confirm, verify, check, validate, ascertain, authenticate, double-check, make certain, establish, review, inspect,
+    examine, compare, match, cross-check
 ask, request, solicit, demand, inquire, enquire, query, seek, prompt, question
-customer, client, user, caller, person, member, guest, visitor, shopper, buyer, consumer, patient, claimant, applicant, subscriber, passenger, traveller, traveler, reader, pupil, student, learner, child, tenant, resident, holder, employee, participant, individual, people, someone, anybody, citizen, somebody, they, them, viewer, player, policyholder, cardholder, account holder, party
+customer, client, user, caller, person, member, guest, visitor, shopper, buyer, consumer, patient, claimant,
+    applicant, subscriber, passenger, traveller, traveler, reader, pupil, student, learner, child, tenant, resident,
+    holder, employee, participant, individual, people, someone, anybody, citizen, somebody, they, them, viewer,
+    player, policyholder, cardholder, account holder, party
 recommend, suggest, advise, propose, endorse, advocate, encourage, counsel, advice, recommendation, guidance
 promise, guarantee, commit, assure, pledge, warrant, undertake
 decide, determine, rule, judge, settle, conclude, adjudicate, decision, verdict, judgment
 send, forward, pass, route, transfer, escalate, hand, refer, direct, submit, relay, redirect, deliver, transmit
 call, phone, telephone, ring, dial, contact, reach, get in touch
-approve, authorise, authorize, sanction, sign off, clear, permission, consent, approval, authorisation, authorization, permit, allow, agree, green-light, agreement
+approve, authorise, authorize, sanction, sign off, clear, permission, consent, approval, authorisation,
+    authorization, permit, allow, agree, green-light, agreement
 sign, signature
 employee, worker, staff member, colleague
 staff, team, personnel, human, operator, agent, representative, adviser, advisor, supervisor, manager
@@ -38,7 +45,8 @@ grade, mark, score, rating, points
 transaction, transfer of money
 account, profile
 order, purchase, booking, reservation
-invent, make up, fabricate, guess, fill in, hallucinate, speculate, speculation, conjecture, assume, presume, imagine, concoct
+invent, make up, fabricate, guess, fill in, hallucinate, speculate, speculation, conjecture, assume, presume,
+    imagine, concoct
 predict, forecast, foretell, estimate, prediction, prognosis, outlook, anticipate
 outcome, result, consequence
 compare, comparison
@@ -72,7 +80,8 @@ begin, start, commence, open
 end, finish, close, conclude, stop, terminate, cease
 before, prior, beforehand, first, ahead, until
 after, afterwards, following, once, then
-immediate, immediately, at once, straight away, right away, instantly, promptly, without delay, now, directly, as soon as possible
+immediate, immediately, at once, straight away, right away, instantly, promptly, without delay, now, directly, as
+    soon as possible
 help, assist, support, aid
 give, provide, supply, offer, furnish, issue, grant, hand
 use, apply, employ, rely, base, draw, utilise, utilize, consult, stick
@@ -204,6 +213,11 @@ daten, angaben, informationen, auskünfte
 """
 
 
+def joined_lines(text: str) -> list[str]:
+    """Lines of a word table; an indented line continues the one before."""
+    return text.strip().replace("\n    ", " ").splitlines()
+
+
 def groups() -> tuple[tuple[str, ...], ...]:
     """The shipped groups as tuples of lower-case words."""
-    return tuple(tuple(w.strip() for w in line.split(",")) for line in GROUPS.strip().splitlines())
+    return tuple(tuple(w.strip() for w in line.split(",")) for line in joined_lines(GROUPS))

@@ -10,34 +10,59 @@ DEAD: frozenset[str] = frozenset({"comment", "struck", "code", "quoted", "exampl
 COMMENT = re.compile(r"<!--.*?(?:-->|\Z)|\{#.*?(?:#\}|\Z)|\{\{!.*?(?:\}\}|\Z)|/\*.*?(?:\*/|\Z)", re.DOTALL)
 LINE_COMMENT = re.compile(r"(?m)^[ \t]*(?://|%%|;;|# ?(?:old|todo|disabled|note)\b)[^\n]*", re.IGNORECASE)
 STRUCK = re.compile(r"~~.+?~~|<(del|s|strike)>.*?</\1>", re.DOTALL | re.IGNORECASE)
-FENCE = re.compile(r"(?m)^[ \t]*(```|~~~)[^\n]*\n.*?(?:^[ \t]*\1[ \t]*$|\Z)", re.DOTALL)
+FENCE = re.compile(r"(```|~~~)(?:.*?)(?:\1|\Z)", re.DOTALL)
 BLOCK_QUOTE = re.compile(r"(?m)^[ \t]*>[^\n]*(?:\n[ \t]*>[^\n]*)*")
-BULLET = re.compile(r"[ \t]*(?:[-*+•‣▪●◦·–—]|\(?\d{1,3}[.)\]:]|\(?[a-zA-Z][.)]|\(?[ivxIVX]{1,4}[.)]|[①-⑳]|(?:Rule|Step|Regel)\s+\d+[:.)])[ \t]+")
-HEADING = re.compile(r"[ \t]*(?:#{1,6}[ \t]+(?P<marked>[^\n]+)|(?P<label>[^\n.!?{}]{1,60}):[ \t]*$|(?P<caps>[A-Z][A-Z /&-]{3,50})[ \t]*$)")
+BULLET = re.compile(
+    r"[ \t]*(?:[-*+•‣▪●◦·–—]|\(?\d{1,3}[.)\]:]|\(?[a-zA-Z][.)]|\(?[ivxIVX]{1,4}[.)]|[①-⑳]|(?:Rule|"
+    r"Step|Regel)\s+\d+[:.)])[ \t]+"
+)
+HEADING = re.compile(
+    r"[ \t]*(?:#{1,6}[ \t]+(?P<marked>[^\n]+)|(?P<label>[^\n.!?{}]{1,60}):[ \t]*$|"
+    r"(?P<caps>[A-Z][A-Z /&-]{3,50})[ \t]*$)"
+)
 SENTENCE_END = re.compile(
     r"(?<![.\s][A-Za-z])(?<!e\.g)(?<!i\.e)(?<!\bvs)(?<!\bMr)(?<!\bDr)(?<!\bNo)(?<!\bca)(?<!z\.B)[.!?]+[\"')\]]*(?=\s+[^a-zäöüß\s]|\s*$)|[。！？!?]+[」』\"]*|;(?=\s)"
 )
 RETIRED = re.compile(
-    r"\b(?:retired|deprecated|obsolete|superseded|withdrawn|archived?|outdated|no longer|formerly|used to (?:say|read|be|state)|old (?:rules?|version|wording|prompt|handbook|policy|guidelines?|text)|"
-    r"previous(?:ly)? (?:version|wording|rules?|said|prompt|policy|text)|earlier (?:version|draft|wording|rules?)|(?:is|are|was|were) not in force|not (?:currently )?in force|for (?:reference|history|historical) (?:only|purposes)|"
-    r"(?:used|applied|valid|said|stated|read|applicable) (?:until|before|in) (?:19|20)\d\d|(?:19|20)\d\d (?:leaflet|version|edition|policy|handbook|rules?|guide(?:lines?)?|manual)|in the past|not to (?:follow|be followed)|do not (?:follow|apply) (?:this|these|them) any ?more|"
-    r"discontinued|abolished|repealed|rescinded|revoked|not apply any ?more|crossed out|examples? of (?:what|how) not|ignore the following|the following (?:is|are) (?:not|void|outdated)|bad example|wrong example|negative example|"
-    r"a (?:competitor|rival|different (?:bot|assistant|company))|other (?:bots|assistants|companies)|(?:außer kraft|nicht mehr|veraltet|früher|ehemals|aufgehoben)|n'est plus|obsolète|ya no|obsoleto)\b|廃止|旧|無効|以前の",
+    r"\b(?:retired|deprecated|obsolete|superseded|withdrawn|archived?|outdated|no longer|formerly|"
+    r"used to (?:say|read|be|state)|(?:old|former|previous|earlier|prior|past|legacy|"
+    r"outgoing) (?:[\w-]+ ){0,2}(?:rules?|versions?|wording|prompts?|handbook|policy|policies|"
+    r"guidelines?|guidance|texts?|editions?|drafts?|practice|notices?|leaflets?|posters?|manuals?|"
+    r"standards?|regulations?)|"
+    r"previously said|(?:is|are|was|were) not in force|not (?:currently )?in force|for (?:reference|"
+    r"history|historical) (?:only|purposes)|"
+    r"(?:used|applied|valid|said|stated|read|applicable) (?:until|before|in) (?:19|20)\d\d|(?:19|"
+    r"20)\d\d (?:leaflet|version|edition|policy|handbook|rules?|guide(?:lines?)?|manual)|in the past|"
+    r"not to (?:follow|be followed)|do not (?:follow|apply) (?:this|these|them) any ?more|"
+    r"discontinued|abolished|repealed|rescinded|revoked|not apply any ?more|crossed out|"
+    r"examples? of (?:what|how) not|ignore the following|the following (?:is|are) (?:not|void|"
+    r"outdated)|bad example|wrong example|negative example|"
+    r"a (?:competitor|rival|different (?:bot|assistant|company))|other (?:bots|assistants|companies)|"
+    r"(?:außer kraft|nicht mehr|veraltet|früher|ehemals|aufgehoben)|n'est plus|obsolète|ya no|"
+    r"obsoleto)\b|廃止|旧|無効|以前の",
     re.IGNORECASE,
 )
-REPORTED = re.compile(
-    r"\b(?:said|stated|read|wrote|says|claims?|reads|states|wording|called|quote|phrase|sentence|text|slogan|draft|leaflet|poster|example|such as|like|lautete?|hieß|stand)\b[^\"]{0,60}$",
+RETIRED_HEADING = re.compile(
+    (
+        r"\b(?:not in use|out of use|not used|unused|do not (?:use|apply|follow)|rejected|dropped|"
+        r"abandoned|stopped|for reference|background only|legacy|what not to|things? not to|"
+        r"anti-?patterns?|bad examples?|counter-?examples?|ignore this|inactive|disabled|void|history|"
+        r"historical|parking lot|drafts?|ideas)\b"
+    ),
     re.IGNORECASE,
 )
 EXAMPLE_HEAD = re.compile(
-    r"^\W*(?:(?:for )?examples?|samples?|beispiele?|exemples?|ejemplos?|例|counter-?examples?|few-shot|demonstrations?|illustrations?)\b[^.]{0,40}:?",
+    (
+        r"^\W*(?:(?:for )?examples?|samples?|beispiele?|exemples?|ejemplos?|例|counter-?examples?|few-shot|"
+        r"demonstrations?|illustrations?)\b[^.]{0,40}:?"
+    ),
     re.IGNORECASE,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A stretch of the clean text without its bullet; start and end are clean offsets, message the chat message index."""
+    """A stretch of the clean text without its bullet; start and end are clean offsets, message an index."""
 
     text: str
     start: int
@@ -61,7 +86,7 @@ class _Region:
 
 
 def dead_regions(text: str) -> tuple[_Region, ...]:
-    """Stretches that look like text but are not read as instructions: comments, strike-through, fences, block quotes."""
+    """Stretches that are not read as instructions: comments, strike-through, fences, block quotes."""
     regions = [_Region(m.start(), m.end(), "comment") for p in (COMMENT, LINE_COMMENT) for m in p.finditer(text)]
     regions += [_Region(m.start(), m.end(), "struck") for m in STRUCK.finditer(text)]
     regions += [_Region(m.start(), m.end(), "code") for m in FENCE.finditer(text)]
@@ -132,18 +157,15 @@ def _sentences(text: str, start: int, end: int) -> list[tuple[int, int]]:
     pieces.append((at, end))
     trimmed = []
     for low, high in pieces:
-        while low < high and text[low].isspace():
-            low += 1
-        while high > low and text[high - 1].isspace():
-            high -= 1
-        if low < high:
-            trimmed.append((low, high))
+        said = text[low:high]
+        if said.strip():
+            trimmed.append((low + len(said) - len(said.lstrip()), low + len(said.rstrip())))
     return trimmed
 
 
 def _balanced(said: str) -> bool:
     """A sentence end inside an open quotation or bracket does not end the unit."""
-    return said.count('"') % 2 == 0 and said.count("(") <= said.count(")") or len(said) > 600
+    return (said.count('"') % 2 == 0 and said.count("(") <= said.count(")")) or len(said) > 600
 
 
 def _context(text: str, low: int, high: int, regions: tuple[_Region, ...], heading: str) -> Context:
@@ -151,7 +173,7 @@ def _context(text: str, low: int, high: int, regions: tuple[_Region, ...], headi
         if region.start <= low and high <= region.end:
             return region.context
     said = text[low:high]
-    if RETIRED.search(heading):
+    if RETIRED.search(heading) or RETIRED_HEADING.search(heading):
         return "retired"
     if EXAMPLE_HEAD.match(heading) or EXAMPLE_HEAD.match(said):
         return "example"

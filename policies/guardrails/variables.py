@@ -45,19 +45,44 @@ def check_variables(scene: Scene) -> Iterator[Finding]:
         current = names(subject.current, strict=strict)
     except InputError:
         strict, current = False, names(subject.current, strict=False)
-    declared = dict.fromkeys([*(current if subject.variables is None else subject.variables), *policy.required_variables])
+    declared = dict.fromkeys(
+        [*(current if subject.variables is None else subject.variables), *policy.required_variables]
+    )
     optional = {*subject.optional_variables, *policy.optional_variables, *scene.setting("optional_variables"), *current}
     try:
         used = names(subject.candidate, strict=strict)
     except InputError as error:
-        yield finding("variables", "syntax", "block", f"the template does not parse: {error.thing}", spans=_damage(scene, tuple(declared)), fix_hint=error.mend)  # fmt: skip
+        yield finding(
+            "variables",
+            "syntax",
+            "block",
+            f"the template does not parse: {error.thing}",
+            spans=_damage(scene, tuple(declared)),
+            fix_hint=error.mend,
+        )
         used = names(subject.candidate, strict=False)
     for name in declared:
         if name not in used and (name in current or name not in optional or name in policy.required_variables):
-            yield finding("variables", "missing", "block", f"variable '{name}' is gone, so its value never reaches the model", spans=_uses(scene, name), fix_hint=f"Use {_spelled(scene, name)} where its value belongs.", evidence={"variable": name})  # fmt: skip
+            yield finding(
+                "variables",
+                "missing",
+                "block",
+                f"variable '{name}' is gone, so its value never reaches the model",
+                spans=_uses(scene, name),
+                fix_hint=f"Use {_spelled(scene, name)} where its value belongs.",
+                evidence={"variable": name},
+            )
     for name in used:
         if name not in declared and name not in optional:
-            yield finding("variables", "undeclared", "block", f"variable '{name}' is new and nothing fills it", spans=_in_candidate(scene, name), fix_hint=f"Remove '{name}' or declare it.", evidence={"variable": name})  # fmt: skip
+            yield finding(
+                "variables",
+                "undeclared",
+                "block",
+                f"variable '{name}' is new and nothing fills it",
+                spans=_in_candidate(scene, name),
+                fix_hint=f"Remove '{name}' or declare it.",
+                evidence={"variable": name},
+            )
     if not strict:
         yield from _damaged(scene, tuple(declared))
 
@@ -96,4 +121,11 @@ def _damaged(scene: Scene, known: tuple[str, ...]) -> Iterator[Finding]:
     if scene.subject.current.full_text.count("{") == 0 and "{" not in scene.candidate.raw:
         return
     for what, span in _traces(scene, known):
-        yield finding("variables", "syntax", "block", f"damaged template syntax: {what}", spans=[span], fix_hint="Restore the braces of the variable.")  # fmt: skip
+        yield finding(
+            "variables",
+            "syntax",
+            "block",
+            f"damaged template syntax: {what}",
+            spans=[span],
+            fix_hint="Restore the braces of the variable.",
+        )

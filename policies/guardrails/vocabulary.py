@@ -1,138 +1,176 @@
 """The words by which prompts command, forbid, permit, soften and except: language, not subject matter.
 
-Each constant is one class of expressions as alternatives of a regular expression, over lower-case text with straight quotes.
+Each constant is one class of expressions, alternatives of a regular expression over lower-case text.
 English first, then German, French, Spanish, Italian, Portuguese, Dutch and Japanese where they differ.
 """
 
 import re
 
 
-def _words(*alternatives: str) -> re.Pattern[str]:
-    return re.compile(r"(?<![\w'])(?:" + "|".join(alternatives) + r")(?![\w])")
+def _words(alternatives: str) -> re.Pattern[str]:
+    """Alternatives are separated by a comma and a blank; each must stand as whole words."""
+    return re.compile(r"(?<![\w'])(?:" + "|".join(alternatives.split(", ")) + r")(?![\w])")
 
 
-def _anywhere(*alternatives: str) -> re.Pattern[str]:
-    return re.compile("|".join(alternatives))
+def _anywhere(alternatives: str) -> re.Pattern[str]:
+    """The same for scripts that put no blanks between words."""
+    return re.compile("|".join(alternatives.split(", ")))
 
 
 ABSOLUTE = _words(
-    r"never", r"always", r"(?:under|in) no (?:circumstances?|case|event|way)", r"at all times", r"at no time", r"absolutely",
-    r"strictly", r"without (?:any )?exceptions?", r"no exceptions?", r"invariably", r"ever", r"in (?:all|every) cases?",
-    r"niemals", r"nie", r"immer", r"stets", r"keinesfalls", r"unter keinen umständen", r"auf keinen fall", r"ausnahmslos",
-    r"jamais", r"toujours", r"en aucun cas", r"nunca", r"jamás", r"siempre", r"mai", r"sempre", r"nooit", r"altijd",
-)  # fmt: skip
+    r"never, always, (?:under|in) no (?:circumstances?|case|event|way), at all times, at no time, absolutely, "
+    r"strictly, without (?:any )?exceptions?, no exceptions?, invariably, ever, in (?:all|every) cases?, niemals, "
+    r"nie, immer, stets, keinesfalls, unter keinen umständen, auf keinen fall, ausnahmslos, jamais, toujours, "
+    r"en aucun cas, nunca, jamás, siempre, mai, sempre, nooit, altijd"
+)
 MANDATORY = _words(
-    r"must", r"shall", r"has to", r"have to", r"need(?:s)? to", r"required?", r"requires", r"mandatory", r"obligatory",
-    r"compulsory", r"obliged", r"is to", r"are to", r"may not", r"may only", r"can only", r"cannot", r"can't", r"can not", r"mustn't",
-    r"shan't", r"do not", r"don't", r"does not", r"doesn't", r"forbidden", r"prohibited", r"not allowed", r"not permitted",
-    r"not be (?:allowed|permitted)", r"banned", r"off[- ]limits", r"refuse", r"decline", r"only", r"exclusively", r"solely",
-    r"ensure", r"make sure", r"insist", r"essential", r"imperative", r"no \w+(?: \w+){0,3} (?:may|can|shall)", r"nothing", r"nobody", r"no one",
-    r"muss", r"müssen", r"musst", r"darf nicht", r"dürfen nicht", r"darfst nicht", r"dürfen nur", r"darf nur", r"nur", r"verboten",
-    r"untersagt", r"zwingend", r"verpflichtet", r"pflicht", r"darf kein\w*", r"dürfen kein\w*",
-    r"doit", r"doivent", r"dois", r"il faut", r"obligatoire", r"interdit", r"ne \w+ pas", r"debe", r"debes", r"deben",
-    r"obligatorio", r"prohibido", r"deve", r"devono", r"devi", r"devem", r"obbligatorio", r"vietato", r"proibido", r"moet", r"moeten", r"verplicht",
-    r"verboden",
-)  # fmt: skip
+    r"must, shall, has to, have to, need(?:s)? to, required?, requires, mandatory, obligatory, compulsory, "
+    r"obliged, is to, are to, may not, may only, can only, cannot, can't, can not, mustn't, shan't, do not, "
+    r"don't, does not, doesn't, forbidden, prohibited, not allowed, not permitted, not be (?:allowed|permitted), "
+    r"banned, off[- ]limits, refuse, decline, only, exclusively, solely, ensure, make sure, insist, essential, "
+    r"imperative, no \w+(?: \w+){0,3} (?:may|can|shall), nothing, nobody, no one, muss, müssen, musst, "
+    r"darf nicht, dürfen nicht, darfst nicht, dürfen nur, darf nur, nur, verboten, untersagt, zwingend, "
+    r"verpflichtet, pflicht, darf kein\w*, dürfen kein\w*, doit, doivent, dois, il faut, obligatoire, interdit, "
+    r"ne \w+ pas, debe, debes, deben, obligatorio, prohibido, deve, devono, devi, devem, obbligatorio, vietato, "
+    r"proibido, moet, moeten, verplicht, verboden"
+)
 MANDATORY_CJK = _anywhere(
-    r"必ず", r"絶対に", r"なければな", r"ねばな", r"てはいけ", r"てはな", r"ないでください", r"禁止", r"厳禁", r"一切",
-    r"てください", r"必须", r"不得", r"严禁", r"不要", r"务必", r"一律",
-)  # fmt: skip
+    r"必ず, 絶対に, なければな, ねばな, てはいけ, てはな, ないでください, 禁止, 厳禁, 一切, てください, "
+    r"必须, 不得, 严禁, 不要, 务必, 一律"
+)
 EXPECTED = _words(
-    r"should(?:n't)?", r"ought", r"ideally", r"try", r"tries", r"attempt", r"strive", r"aim", r"endeavou?r", r"prefer", r"preferably", r"avoid",
-    r"recommended", r"advisable", r"encouraged?", r"best to", r"good (?:practice|idea)", r"expected to", r"be reluctant", r"hesitate",
-    r"be cautious", r"be careful", r"sollten?", r"solltest", r"soll", r"sollen", r"idealerweise", r"möglichst", r"bevorzugt", r"vermeide", r"vermeiden",
-    r"versuche", r"empfohlen", r"devrait", r"devraient", r"devrais", r"évite[rz]?", r"essaye[rz]?", r"debería", r"deberías", r"deberían", r"evita", r"dovrebbe",
-    r"dovresti", r"deveria", r"zou moeten", r"liefst", r"probeer",
-)  # fmt: skip
+    r"should(?:n't)?, ought, ideally, try, tries, attempt, strive, aim, endeavou?r, prefer, preferably, avoid, "
+    r"recommended, advisable, encouraged?, best to, good (?:practice|idea), expected to, be reluctant, hesitate, "
+    r"be cautious, be careful, sollten?, solltest, soll, sollen, idealerweise, möglichst, bevorzugt, vermeide, "
+    r"vermeiden, versuche, empfohlen, devrait, devraient, devrais, évite[rz]?, essaye[rz]?, debería, deberías, "
+    r"deberían, evita, dovrebbe, dovresti, deveria, zou moeten, liefst, probeer"
+)
 OPTIONAL = _words(
-    r"may", r"can", r"could", r"might", r"consider", r"optional(?:ly)?", r"feel free", r"welcome to", r"at (?:your|its|their|the \w+'s) (?:own )?discretion",
-    r"use (?:your )?(?:own |best )?judge?ment", r"up to you", r"fine to", r"okay to", r"ok to", r"allowed", r"permitted", r"acceptable", r"permissible",
-    r"if you (?:like|wish|want|prefer|can)", r"as you see fit", r"not (?:strictly )?(?:required|necessary|needed|mandatory|obligatory)", r"need not", r"needn't",
-    r"no need", r"unnecessary", r"don't (?:have|need) to", r"do not (?:have|need) to", r"does(?:n't| not) (?:have|need) to", r"is enough", r"suffices",
-    r"kann", r"können", r"kannst", r"darf", r"dürfen", r"darfst", r"optional", r"gerne?", r"nicht (?:nötig|erforderlich|notwendig)", r"erlaubt", r"zulässig",
-    r"nach (?:eigenem )?ermessen", r"peut", r"peuvent", r"peux", r"facultatif", r"autorisé", r"puede", r"puedes", r"pueden", r"opcional", r"permitido", r"può", r"possono",
-    r"puoi", r"pode", r"podem", r"facoltativo", r"mag", r"mogen", r"kan", r"kunnen",
-)  # fmt: skip
+    r"may, can, could, might, consider, optional(?:ly)?, feel free, welcome to, "
+    r"at (?:your|its|their|the \w+'s) (?:own )?discretion, use (?:your )?(?:own |best )?judge?ment, up to you, "
+    r"fine to, okay to, ok to, allowed, permitted, acceptable, permissible, if you (?:like|wish|want|prefer|can), "
+    r"as you see fit, not (?:strictly )?(?:required|necessary|needed|mandatory|obligatory), need not, needn't, "
+    r"no need, unnecessary, don't (?:have|need) to, do not (?:have|need) to, does(?:n't| not) (?:have|need) to, "
+    r"is enough, suffices, kann, können, kannst, darf, dürfen, darfst, optional, gerne?, "
+    r"nicht (?:nötig|erforderlich|notwendig), erlaubt, zulässig, nach (?:eigenem )?ermessen, peut, peuvent, peux, "
+    r"facultatif, autorisé, puede, puedes, pueden, opcional, permitido, può, possono, puoi, pode, podem, "
+    r"facoltativo, mag, mogen, kan, kunnen"
+)
 HEDGE = _words(
-    r"usually", r"generally", r"normally", r"typically", r"mostly", r"mainly", r"largely", r"primarily", r"rarely", r"seldom", r"often",
-    r"sometimes", r"occasionally", r"in most cases", r"in general", r"in principle", r"as a (?:general )?rule(?: of thumb)?", r"tend to", r"for the most part",
-    r"ordinarily", r"commonly", r"by default", r"frequently", r"at times", r"from time to time",
-    r"(?:where|wherever|when|whenever|if|as far as|as much as|insofar as) (?:it is |it's |this is |at all )?(?:possible|practical|practicable|feasible|convenient|appropriate|reasonable|suitable|relevant|applicable|helpful|time (?:allows|permits))",
-    r"(?:when|whenever|where|wherever|if) (?:it|this|that) (?:fits|helps|suits|makes sense|seems (?:right|useful|appropriate|sensible))",
-    r"(?:if|when|where|as) (?:space|time|room|the (?:budget|schedule|situation|context)) (?:permits|allows)", r"reasonabl[ey] (?:efforts?|attempts?)",
-    r"unnecessarily", r"needlessly", r"gratuitously", r"carelessly", r"lightly", r"without (?:a )?(?:good |valid |clear |compelling |strong )?(?:reason|cause|need|justification)",
-    r"too (?:much|many|often|freely|readily|quickly)", r"excessively", r"more or less", r"roughly", r"best[- ]effort", r"(?:if|when|where) (?:there is|you have|there's) (?:\w+ )?(?:time|space|room)", r"time permitting", r"if asked", r"when asked", r"on request", r"upon request", r"if requested", r"sparingly", r"with care", r"as needed", r"if needed",
-    r"in der regel", r"normalerweise", r"üblicherweise", r"meist(?:ens)?", r"grundsätzlich", r"gewöhnlich", r"manchmal", r"nach möglichkeit", r"wenn möglich",
-    r"falls möglich", r"soweit möglich", r"bei bedarf", r"unnötig", r"ohne (?:guten )?grund", r"généralement", r"normalement", r"si possible", r"dans la mesure du possible",
-    r"habituellement", r"en général", r"generalmente", r"normalmente", r"si es posible", r"de ser posible", r"se possibile", r"di solito", r"se possível", r"geralmente",
-    r"meestal", r"doorgaans", r"indien mogelijk", r"zo mogelijk",
-)  # fmt: skip
+    r"usually, generally, normally, typically, mostly, mainly, largely, primarily, rarely, seldom, often, "
+    r"sometimes, occasionally, in most cases, in general, in principle, as a (?:general )?rule(?: of thumb)?, "
+    r"tend to, for the most part, ordinarily, commonly, by default, frequently, at times, from time to time, "
+    r"(?:where|wherever|when|whenever|if|as far as|as much as|insofar as) (?:it is |it's |this is |"
+    r"at all )?(?:possible|practical|practicable|feasible|convenient|appropriate|reasonable|suitable|"
+    r"relevant|applicable|helpful|time (?:allows|permits)), "
+    r"(?:when|whenever|where|wherever|if) (?:it|this|that) (?:fits|helps|suits|makes sense|"
+    r"seems (?:right|useful|appropriate|sensible)), "
+    r"(?:if|when|where|as) (?:space|time|room|the (?:budget|schedule|situation|context)) (?:permits|allows), "
+    r"reasonabl[ey] (?:efforts?|attempts?), unnecessarily, needlessly, gratuitously, carelessly, lightly, "
+    r"without (?:a )?(?:good |valid |clear |compelling |strong )?(?:reason|cause|need|justification), "
+    r"too (?:much|many|often|freely|readily|quickly), excessively, more or less, roughly, best[- ]effort, "
+    r"(?:if|when|where) (?:there is|you have|there's) (?:\w+ )?(?:time|space|room), time permitting, if asked, "
+    r"when asked, on request, upon request, if requested, sparingly, with care, as needed, if needed, "
+    r"in der regel, normalerweise, üblicherweise, meist(?:ens)?, grundsätzlich, gewöhnlich, manchmal, "
+    r"nach möglichkeit, wenn möglich, falls möglich, soweit möglich, bei bedarf, unnötig, ohne (?:guten )?grund, "
+    r"généralement, normalement, si possible, dans la mesure du possible, habituellement, en général, "
+    r"generalmente, normalmente, si es posible, de ser posible, se possibile, di solito, se possível, geralmente, "
+    r"meestal, doorgaans, indien mogelijk, zo mogelijk"
+)
 HEDGE_CJK = _anywhere(
-    r"できれば", r"なるべく", r"できるだけ", r"可能な限り", r"可能であれば", r"必要に応じて", r"場合によって", r"原則として", r"基本的に", r"通常は",
-    r"てもよい", r"てもかまいません", r"ても構いません", r"た方がよい", r"たほうがいい", r"望ましい", r"尽量", r"一般", r"通常", r"可以", r"建议",
-)  # fmt: skip
+    r"できれば, なるべく, できるだけ, 可能な限り, 可能であれば, 必要に応じて, 場合によって, 原則として, "
+    r"基本的に, 通常は, てもよい, てもかまいません, ても構いません, た方がよい, たほうがいい, "
+    r"望ましい, 尽量, 一般, 通常, 可以, 建议"
+)
 NEGATION = _words(
-    r"not", r"never", r"no", r"none", r"nothing", r"nobody", r"no one", r"nowhere", r"neither", r"nor", r"without", r"cannot", r"\w+n't", r"refus(?:e|es|ed|al|ing)", r"declin(?:e|es|ed|ing)",
-    r"reject(?:ed|s|ing)?", r"refrain(?:ed|s)?", r"confidential", r"secret", r"(?:keep|kept|stay|stays|remain|remains|leave|left) (?:\w+ ){0,5}(?:private|out of|out)", r"avoid", r"avoids", r"abstain", r"forbid(?:den|s)?", r"prohibit(?:ed|s)?", r"banned", r"off[- ]limits", r"out of bounds",
-    r"disallowed", r"instead of", r"rather than", r"stop short of", r"stay away from", r"steer clear of", r"withhold", r"hold back", r"out of scope", r"hesitate", r"shy away",
-    r"fail", r"fails", r"forget", r"omit", r"omits", r"omitted", r"omitting", r"skip", r"skips", r"skipped", r"skipping", r"neglect", r"leave out", r"leaving out", r"left out", r"lacks?", r"lacking",
-    r"unacceptable", r"impermissible", r"unauthori[sz]ed",
-    r"nicht", r"kein\w*", r"niemals", r"nie", r"nichts", r"niemand\w*", r"ohne", r"verboten", r"untersagt", r"keinesfalls", r"auf keinen fall", r"vermeide", r"pas", r"jamais", r"aucune?", r"sans",
-    r"interdit", r"nunca", r"jamás", r"ningún", r"ninguna", r"sin", r"prohibido", r"non", r"mai", r"nessun\w*", r"senza", r"vietato", r"não", r"nenhum\w*", r"sem", r"proibido", r"niet", r"geen", r"nooit",
-    r"zonder", r"verboden",
-)  # fmt: skip
-NEGATION_CJK = _anywhere(r"ない", r"ません", r"なく", r"ずに", r"禁止", r"厳禁", r"不", r"没", r"勿", r"别")
+    r"not, never, no, none, nothing, nobody, no one, nowhere, neither, nor, without, cannot, \w+n't, "
+    r"refus(?:e|es|ed|al|ing), declin(?:e|es|ed|ing), reject(?:ed|s|ing)?, refrain(?:ed|s)?, confidential, "
+    r"secret, (?:keep|kept|stay|stays|remain|remains|leave|left) (?:\w+ ){0,5}(?:private|out of|out), avoid, "
+    r"avoids, abstain, forbid(?:den|s)?, prohibit(?:ed|s)?, banned, off[- ]limits, out of bounds, disallowed, "
+    r"instead of, rather than, stop short of, stay away from, steer clear of, withhold, hold back, out of scope, "
+    r"hesitate, shy away, fail, fails, forget, omit, omits, omitted, omitting, skip, skips, skipped, skipping, "
+    r"neglect, leave out, leaving out, left out, lacks?, lacking, unacceptable, impermissible, unauthori[sz]ed, "
+    r"nicht, kein\w*, niemals, nie, nichts, niemand\w*, ohne, verboten, untersagt, keinesfalls, auf keinen fall, "
+    r"vermeide, pas, jamais, aucune?, sans, interdit, nunca, jamás, ningún, ninguna, sin, prohibido, non, mai, "
+    r"nessun\w*, senza, vietato, não, nenhum\w*, sem, proibido, niet, geen, nooit, zonder, verboden"
+)
+NEGATION_CJK = _anywhere(r"ない, ません, なく, ずに, 禁止, 厳禁, 不, 没, 勿, 别")
 EXCEPTION = _words(
-    r"unless", r"except", r"except(?:ing|ions?)", r"other than", r"apart from", r"aside from", r"excluding", r"exclud(?:e|es|ed)", r"save for", r"save when", r"barring", r"with the exception of", r"anyone but",
-    r"anything but", r"exempt(?:ed|ion|ions|s)?", r"provided(?: that)?", r"providing", r"as long as", r"so long as", r"on condition that", r"or proceed", r"does not apply", r"do not apply", r"doesn't apply",
-    r"don't apply", r"not apply", r"may be (?:skipped|waived|omitted|relaxed|lifted|bypassed|ignored)", r"can be (?:skipped|waived|omitted|relaxed|lifted|bypassed|ignored)", r"waived?", r"skip this",
-    r"is (?:fine|okay|ok|acceptable|allowed|permitted)", r"are (?:fine|okay|ok|acceptable|allowed|permitted)", r"bypass(?:ed|es)?", r"override[sn]?", r"otherwise agreed",
-    r"es sei denn", r"außer", r"ausgenommen", r"mit ausnahme", r"abgesehen von", r"sofern", r"solange", r"vorausgesetzt", r"sauf", r"à moins", r"excepté", r"hormis", r"pourvu que", r"salvo", r"excepto",
-    r"a menos", r"siempre que", r"tranne", r"eccetto", r"a meno che", r"purché", r"exceto", r"a menos que", r"tenzij", r"behalve", r"mits", r"uitgezonderd",
-)  # fmt: skip
-EXCEPTION_CJK = _anywhere(r"除いて", r"除き", r"除く", r"以外", r"ただし", r"但し", r"例外", r"限りでは", r"除非", r"除了", r"但是")
+    r"unless, except, except(?:ing|ions?), other than, apart from, aside from, excluding, exclud(?:e|es|ed), "
+    r"save for, save when, barring, with the exception of, anyone but, anything but, exempt(?:ed|ion|ions|s)?, "
+    r"provided(?: that)?, providing, as long as, so long as, on condition that, or proceed, does not apply, "
+    r"do not apply, doesn't apply, don't apply, not apply, "
+    r"may be (?:skipped|waived|omitted|relaxed|lifted|bypassed|ignored), "
+    r"can be (?:skipped|waived|omitted|relaxed|lifted|bypassed|ignored), waived?, skip this, "
+    r"is (?:fine|okay|ok|acceptable|allowed|permitted), are (?:fine|okay|ok|acceptable|allowed|permitted), "
+    r"bypass(?:ed|es)?, override[sn]?, otherwise agreed, es sei denn, außer, ausgenommen, mit ausnahme, "
+    r"abgesehen von, sofern, solange, vorausgesetzt, sauf, à moins, excepté, hormis, pourvu que, salvo, excepto, "
+    r"a menos, siempre que, tranne, eccetto, a meno che, purché, exceto, a menos que, tenzij, behalve, mits, "
+    r"uitgezonderd"
+)
+EXCEPTION_CJK = _anywhere(r"除いて, 除き, 除く, 以外, ただし, 但し, 例外, 限りでは, 除非, 除了, 但是")
 CONDITION = _words(
-    r"if", r"when", r"whenever", r"where", r"in case", r"in the event", r"while", r"during", r"until", r"only (?:if|when|for|after|on|during)", r"once", r"for as long", r"in cases? (?:of|where)", r"depending on",
-    r"subject to", r"wenn", r"falls", r"sobald", r"während", r"bis", r"nur wenn", r"nur bei", r"si", r"lorsque", r"quand", r"pendant", r"cuando", r"mientras", r"hasta", r"quando", r"als", r"wanneer", r"tijdens",
-)  # fmt: skip
+    r"if, when, whenever, where, in case, in the event, while, during, until, "
+    r"only (?:if|when|for|after|on|during), once, for as long, in cases? (?:of|where), depending on, subject to, "
+    r"wenn, falls, sobald, während, bis, nur wenn, nur bei, si, lorsque, quand, pendant, cuando, mientras, hasta, "
+    r"quando, als, wanneer, tijdens"
+)
 NOT_A_CONDITION = _words(
-    r"even (?:if|when|where|while)", r"no matter (?:if|when|where)", r"(?:about|of|on|as to|know|say|says|tell|ask|state|explain|decide|check) (?:if|when|where)", r"as if",
-    r"auch wenn", r"selbst wenn", r"même si", r"aunque", r"incluso si",
-)  # fmt: skip
+    r"even (?:if|when|where|while), no matter (?:if|when|where), "
+    r"(?:about|of|on|as to|know|say|says|tell|ask|state|explain|decide|check) (?:if|when|where), as if, "
+    r"auch wenn, selbst wenn, même si, aunque, incluso si"
+)
 WIDENING_TAIL = _words(
-    r"even (?:if|when|where|while|though|to|for|in)", r"including", r"regardless", r"irrespective", r"no matter", r"whatever", r"whoever", r"whether or not", r"without exceptions?", r"no exceptions?", r"in any (?:form|way|circumstances?)",
-    r"for any reason", r"under any circumstances?", r"anywhere", r"at any time", r"auch wenn", r"selbst wenn", r"unabhängig", r"egal", r"einschließlich", r"même si", r"y compris", r"incluso", r"aunque", r"ook als",
-)  # fmt: skip
+    r"even (?:if|when|where|while|though|to|for|in), including, regardless, irrespective, no matter, whatever, "
+    r"whoever, whether or not, without exceptions?, no exceptions?, in any (?:form|way|circumstances?), "
+    r"for any reason, under any circumstances?, anywhere, at any time, auch wenn, selbst wenn, unabhängig, egal, "
+    r"einschließlich, même si, y compris, incluso, aunque, ook als"
+)
 UNIVERSAL = _words(
-    r"any", r"all", r"every", r"each", r"both", r"everyone", r"everybody", r"anyone", r"anybody", r"everything", r"anything", r"whole", r"entire", r"no", r"none", r"either", r"at all", r"jede[rsmn]?", r"alle[rsmn]?",
-    r"sämtliche[rsmn]?", r"tou(?:s|te|tes|t)", r"chaque", r"todos?", r"todas?", r"cada", r"tutt[ie]", r"ogni", r"iedere", r"elke",
-)  # fmt: skip
+    r"any, all, every, each, both, everyone, everybody, anyone, anybody, everything, anything, whole, entire, no, "
+    r"none, either, at all, jede[rsmn]?, alle[rsmn]?, sämtliche[rsmn]?, tou(?:s|te|tes|t), chaque, todos?, "
+    r"todas?, cada, tutt[ie], ogni, iedere, elke"
+)
 PARTIAL = _words(
-    r"some", r"(?<!at )most", r"several", r"certain", r"many", r"few", r"a few", r"selected", r"specific", r"particular", r"half", r"part of", r"parts of", r"one of", r"one or more", r"at least one", r"any one", r"the majority", r"main", r"key",
-    r"most of", r"a subset", r"relevant", r"important", r"\w+ of the (?:three|four|five|six|seven|eight|nine|ten|\d+)", r"einige[rsmn]?", r"manche[rsmn]?", r"bestimmte[rsmn]?", r"die meisten", r"wichtige[rsmn]?",
-    r"quelques", r"certaine?s", r"la plupart", r"algun[oa]s", r"ciert[oa]s", r"la mayoría", r"alcun[ie]", r"sommige", r"bepaalde",
-)  # fmt: skip
+    r"some, (?<!at )most, several, certain, many, few, a few, selected, specific, particular, half, part of, "
+    r"parts of, one of, one or more, at least one, any one, the majority, main, key, most of, a subset, relevant, "
+    r"important, \w+ of the (?:three|four|five|six|seven|eight|nine|ten|\d+), einige[rsmn]?, manche[rsmn]?, "
+    r"bestimmte[rsmn]?, die meisten, wichtige[rsmn]?, quelques, certaine?s, la plupart, algun[oa]s, ciert[oa]s, "
+    r"la mayoría, alcun[ie], sommige, bepaalde"
+)
 RESTRICTOR = _words(
-    r"registered", r"verified", r"confirmed", r"known", r"full", r"complete", r"exact", r"entire", r"detailed", r"explicit(?:ly)?", r"obvious(?:ly)?", r"clear(?:ly)?", r"serious", r"severe", r"major", r"large", r"larger", r"big", r"significant",
-    r"substantial", r"high[- ]risk", r"sensitive", r"new", r"first[- ]time", r"external", r"foreign", r"paying", r"premium", r"adult", r"minor", r"older", r"younger", r"active", r"public(?:ly)?", r"in public", r"in writing", r"written", r"verbatim",
-    r"word for word", r"literally", r"directly", r"intentionally", r"knowingly", r"deliberately", r"on purpose", r"strangers?", r"third part(?:y|ies)", r"non-\w+", r"unknown", r"repeated(?:ly)?", r"persistent(?:ly)?", r"voluntarily", r"proactively",
-    r"unprompted", r"spontaneously", r"unasked", r"on weekdays", r"office hours", r"business hours", r"working hours", r"outside of", r"in emergencies", r"more than once", r"on first", r"at first", r"for the first", r"initially", r"at the start",
-    r"domestic", r"international", r"personally", r"named", r"identifiable", r"outsiders", r"who (?:ask|asks|request|requests|object|objects|insist|insists|complain|complains)", r"registrierte[rsmn]?", r"volljährige[rsmn]?",
-    r"ausdrücklich", r"schwere[rsmn]?", r"neue[rsmn]?", r"externe[rsmn]?", r"öffentlich",
-)  # fmt: skip
+    r"registered, verified, confirmed, known, full, complete, exact, entire, detailed, explicit(?:ly)?, "
+    r"obvious(?:ly)?, clear(?:ly)?, serious, severe, major, large, larger, big, significant, substantial, "
+    r"high[- ]risk, sensitive, new, first[- ]time, external, foreign, paying, premium, adult, minor, older, "
+    r"younger, active, public(?:ly)?, in public, in writing, written, verbatim, word for word, literally, "
+    r"directly, intentionally, knowingly, deliberately, on purpose, strangers?, third part(?:y|ies), non-\w+, "
+    r"unknown, repeated(?:ly)?, persistent(?:ly)?, voluntarily, proactively, unprompted, spontaneously, unasked, "
+    r"on weekdays, office hours, business hours, working hours, outside of, in emergencies, more than once, "
+    r"on first, at first, for the first, initially, at the start, domestic, international, personally, named, "
+    r"identifiable, outsiders, "
+    r"who (?:ask|asks|request|requests|object|objects|insist|insists|complain|complains), registrierte[rsmn]?, "
+    r"volljährige[rsmn]?, ausdrücklich, schwere[rsmn]?, neue[rsmn]?, externe[rsmn]?, öffentlich"
+)
 SUBORDINATE = _words(
-    r"if", r"when", r"whenever", r"what", r"whatever", r"who", r"whom", r"that", r"how", r"where", r"which", r"whether", r"because", r"before", r"after", r"until", r"unless", r"while", r"so that", r"wenn", r"dass", r"was", r"wer", r"wie", r"ob",
-)  # fmt: skip
+    r"if, when, whenever, what, whatever, who, whom, that, how, where, which, whether, because, before, after, "
+    r"until, unless, while, so that, wenn, dass, was, wer, wie, ob"
+)
 STYLE = _words(
-    r"words?", r"sentences?", r"tone", r"voice", r"characters", r"paragraphs?", r"bullets?(?: points?)?", r"concise(?:ly)?", r"brief(?:ly)?", r"short", r"shorter", r"polite(?:ly)?", r"friendly", r"formal(?:ly)?", r"informal", r"warm(?:th|ly)?", r"kind", r"kindly",
-    r"emojis?", r"jargon", r"plain (?:words|language|english)", r"spelling", r"grammar", r"style", r"headings?", r"numbered", r"steps", r"lines?", r"metric units?", r"greeting", r"sign[- ]off", r"exclamation marks?", r"calm", r"cheerful", r"humou?r(?:ous)?",
-    r"jokes?", r"slang", r"readable", r"wörter[n]?", r"sätze[n]?", r"höflich", r"freundlich", r"kurz", r"absätze[n]?", r"stichpunkte[n]?", r"mots", r"phrases", r"poli", r"palabras", r"frases", r"cortés", r"parole", r"palavras", r"woorden", r"zinnen",
-    r"adjectives?", r"pages?", r"length", r"long", r"clichés?", r"wordy", r"verbose", r"vivid", r"lively", r"upbeat", r"professional(?:ly)?", r"thoughtful(?:ly)?", r"structured",
-)  # fmt: skip
-STYLE_CJK = _anywhere(r"文字以内", r"丁寧", r"敬語", r"簡潔", r"字以内")
+    r"words?, sentences?, tone, voice, characters, paragraphs?, bullets?(?: points?)?, concise(?:ly)?, "
+    r"brief(?:ly)?, short, shorter, polite(?:ly)?, friendly, formal(?:ly)?, informal, warm(?:th|ly)?, kind, "
+    r"kindly, emojis?, jargon, plain (?:words|language|english), spelling, grammar, style, headings?, numbered, "
+    r"steps, lines?, metric units?, greeting, sign[- ]off, exclamation marks?, calm, cheerful, humou?r(?:ous)?, "
+    r"jokes?, slang, readable, wörter[n]?, sätze[n]?, höflich, freundlich, kurz, absätze[n]?, stichpunkte[n]?, "
+    r"mots, phrases, poli, palabras, frases, cortés, parole, palavras, woorden, zinnen, adjectives?, pages?, "
+    r"length, long, clichés?, wordy, verbose, vivid, lively, upbeat, professional(?:ly)?, thoughtful(?:ly)?, "
+    r"structured"
+)
+STYLE_CJK = _anywhere(r"文字以内, 丁寧, 敬語, 簡潔, 字以内")
 GUARD_VERB = _words(
-    r"warn", r"verify", r"confirm", r"check", r"escalate", r"forward", r"report", r"treat", r"mask", r"redact", r"refer", r"alert", r"notify", r"transfer", r"stop", r"halt", r"hand over", r"call", r"ask for consent", r"protect", r"log", r"anonymi[sz]e", r"remove", r"validate",
-    r"authenticate", r"identify", r"disclose", r"state", r"mention", r"tell", r"cite", r"wait", r"obtain", r"remind", r"advise", r"recommend seeing", r"keep", r"limit", r"restrict", r"list", r"send", r"give", r"offer", r"show", r"include", r"route", r"rely",
-    r"base", r"read", r"encrypt", r"delete", r"reject", r"flag", r"ignore", r"respect", r"nenne", r"warne", r"bestätige", r"prüfe", r"leite", r"melde", r"weise",
-)  # fmt: skip
+    r"warn, verify, confirm, check, escalate, forward, report, treat, mask, redact, refer, alert, notify, "
+    r"transfer, stop, halt, hand over, call, ask for consent, protect, log, anonymi[sz]e, remove, validate, "
+    r"authenticate, identify, disclose, state, mention, tell, cite, wait, obtain, remind, advise, "
+    r"recommend seeing, keep, limit, restrict, list, send, give, offer, show, include, route, rely, base, read, "
+    r"encrypt, delete, reject, flag, ignore, respect, nenne, warne, bestätige, prüfe, leite, melde, weise"
+)
 """Bare imperatives that guard somebody or something; they make a clause even without `must`."""

@@ -10,7 +10,7 @@ from policies.verdict import Finding
 def apply_waivers(
     findings: tuple[Finding, ...], policy: Policy, candidate_hash: str, today: date
 ) -> tuple[tuple[Finding, ...], tuple[Finding, ...], tuple[Finding, ...]]:
-    """(findings that count, findings set aside, notes on waivers that have expired). A policy error cannot be waived."""
+    """(findings that count, findings set aside, notes on expired waivers). A policy error cannot be waived."""
     matching = [w for w in policy.waivers if w.candidate == candidate_hash]
     live = [w for w in matching if today <= w.expires]
     kept = tuple(f for f in findings if f.policy == POLICY_ERROR or not any(_covers(w, f) for w in live))
@@ -25,4 +25,6 @@ def _covers(waiver: Waiver, found: Finding) -> bool:
 
 def _note(waiver: Waiver) -> Finding:
     message = f"the waiver of {waiver.rule} by {waiver.by} expired on {waiver.expires.isoformat()}"
-    return finding(waiver.rule.split("/")[0], "waiver-expired", "warn", message, fix_hint="Ask its owner for a new one.")
+    return finding(
+        waiver.rule.split("/")[0], "waiver-expired", "warn", message, fix_hint="Ask its owner for a new one."
+    )

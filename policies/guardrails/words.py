@@ -6,30 +6,59 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from policies.guardrails.synonyms import groups
+from policies.guardrails.word_lists import FUNCTION_WORDS, IRREGULAR
 
 TOKEN = re.compile(
     r"[぀-ヿ㐀-䶿一-鿿ｦ-ﾟ가-힯]+|\{\{?\s*[\w.-]+\s*\}?\}|\d+(?:[.,:]\d+)*%?|[^\W\d_]+(?:['-][^\W\d_]+)*(?:_\w+)*|[^\W\d]\w*"
 )
 CJK = re.compile(r"[぀-ヿ㐀-䶿一-鿿ｦ-ﾟ가-힯]")
 SUFFIXES = (
-    "izations", "isations", "ization", "isation", "ifications", "ification", "ications", "ication", "ations", "ation", "itions", "ition",
-    "sions", "sion", "tions", "tion", "ments", "ment", "ances", "ance", "ences", "ence", "ings", "ing", "ably", "ible", "able", "ures", "ure",
-    "ally", "edly", "ness", "als", "al", "ied", "ies", "ers", "ors", "er", "or", "ed", "es", "ly", "s", "e", "y",
-)  # fmt: skip
-FUNCTION_WORDS = frozenset(
-    """a an the this that these those it its he she him her his hers they them their theirs we us our ours you your yours i me my mine
-    of to in on at by for from with about into onto as than and or nor but so if when then there here be is are was were been being am
-    do does did done doing have has had having will would what which who whom whose how where why while also too very just please again
-    get gets got any all every each both some such own same not no never always must shall should may might can could ever up out off via per
-    anyone anybody everyone everybody someone something anything everything nothing nobody none regarding concerning respect case cases
-    either neither within without before after during under over above below between against only still yet already upon toward towards
-    otherwise however therefore thus hence etc under circumstance circumstances whether because since though although until unless
-    make makes made making need needs order sure ensure way ways kind kinds time times even though like well much many more most less least
-    instead rather out whatever whenever wherever whoever matter regardless including include allowed permitted forbidden prohibited required
-    der die das den dem des ein eine einen einem einer eines und oder aber nicht kein keine keinen im in am an auf aus bei mit nach von vor zu zum zur für
-    über unter durch ist sind war wird werden wurde du sie er es wir ihr ihre ihren ihrer sein seine dass wenn als auch nur immer niemals nie muss müssen
-    darf dürfen soll sollen sollte kann können le la les un une des du de et ou mais ne pas que qui est sont el los las una y o pero no en con por para es son
-    il lo gli uno e ma non di da che per è sono os as um uma na não com het een en of maar niet van met op te is zijn""".split()
+    "izations",
+    "isations",
+    "ization",
+    "isation",
+    "ifications",
+    "ification",
+    "ications",
+    "ication",
+    "ations",
+    "ation",
+    "itions",
+    "ition",
+    "sions",
+    "sion",
+    "tions",
+    "tion",
+    "ments",
+    "ment",
+    "ances",
+    "ance",
+    "ences",
+    "ence",
+    "ings",
+    "ing",
+    "ably",
+    "ible",
+    "able",
+    "ures",
+    "ure",
+    "ally",
+    "edly",
+    "ness",
+    "als",
+    "al",
+    "ied",
+    "ies",
+    "ers",
+    "ors",
+    "er",
+    "or",
+    "ed",
+    "es",
+    "ly",
+    "s",
+    "e",
+    "y",
 )
 
 
@@ -46,18 +75,6 @@ class Token:
     def content(self) -> bool:
         """False for function words, which carry no subject matter."""
         return self.word not in FUNCTION_WORDS
-
-
-IRREGULAR: Mapping[str, str] = dict(
-    pair.split(":")
-    for pair in """sent:send told:tell given:give gave:give said:say kept:keep made:make taken:take took:take shown:show left:leave paid:pay sold:sell
-    bought:buy written:write wrote:write spoken:speak known:know found:find held:hold brought:bring met:meet chosen:choose broken:break hidden:hide
-    stolen:steal stole:steal drawn:draw thrown:throw worn:wear lent:lend spent:spend built:build felt:feel lost:lose meant:mean sought:seek taught:teach
-    understood:understand withheld:withhold children:child women:woman men:man people:person driven:drive begun:begin forgotten:forget shut:shut
-    ran:run heard:hear seen:see saw:see dealt:deal caught:catch fed:feed led:lead sworn:swear swore:swear gone:go went:go eaten:eat overwritten:overwrite
-    undertaken:undertake overridden:override beaten:beat bitten:bite fallen:fall frozen:freeze proven:prove risen:rise shaken:shake won:win
-    advice:advise proof:prove belief:believe sale:sell choice:choose loss:lose sight:see speech:speak gift:give breath:breathe""".split()
-)
 
 
 @lru_cache(maxsize=20000)
@@ -104,7 +121,7 @@ class Synonyms:
         return self._single.get(stemmed, stemmed)
 
     def tokens(self, text: str) -> tuple[Token, ...]:
-        """Words of a clean text in order; phrases that stand for one word are joined, CJK runs become pairs of characters."""
+        """Words of a clean text in order; phrases that stand for one word are joined, CJK runs become pairs."""
         raw: list[tuple[str, int, int]] = []
         for match in TOKEN.finditer(text):
             said = match.group().lower()
@@ -143,7 +160,16 @@ NUMBER_WORDS: Mapping[str, str] = {
         ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
     )
     for word in (names,)
-} | {"twice": "2", "fifteen": "15", "twenty": "20", "thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "hundred": "100"}  # fmt: skip
+} | {
+    "twice": "2",
+    "fifteen": "15",
+    "twenty": "20",
+    "thirty": "30",
+    "forty": "40",
+    "fifty": "50",
+    "sixty": "60",
+    "hundred": "100",
+}
 
 
 def _plain_number(word: str) -> str | None:

@@ -32,7 +32,7 @@ class ScanSettings:
     fdr: float = 0.05
     fdr_small: float = 0.01
     small_fleet: int = 20
-    near_best: float = 2.0
+    near_best: float = 2.5
     dominant_share: float = 0.8
     dominant_traffic: float = 0.5
     z: float = 1.96

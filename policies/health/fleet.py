@@ -28,17 +28,13 @@ def benjamini_hochberg(p_values: Sequence[float], q: float) -> tuple[bool, ...]:
 def tiers(evidences: Sequence[Evidence], settings: ScanSettings) -> tuple[Status, ...]:
     """The status of each series with the whole fleet in view, one evidence per watched series.
 
-    "alarm" (may act) is for series in the Benjamini-Hochberg set whose drop is large enough to matter; a series that
-    alarms only on its own is "watch" (shown, no action). p-values are over all looks so far and a latched alarm keeps
-    the size it had, so alarms stay.
+    An alarm stays an "alarm" (may act) when it is in the Benjamini-Hochberg set of the fleet, and becomes "watch"
+    (shown, no action) when it is one only on its own account. p-values are over all looks so far: evidence that
+    fades does not take an alarm back.
     """
     q = settings.fdr_small if len(evidences) < settings.small_fleet else settings.fdr
     found = benjamini_hochberg([e.p_value for e in evidences], q)
-    return tuple(_tier(e, is_found, settings) for e, is_found in zip(evidences, found, strict=True))
-
-
-def _tier(evidence: Evidence, found: bool, settings: ScanSettings) -> Status:
-    matters = evidence.effect is not None and evidence.effect >= settings.min_effect
-    if found and (matters or evidence.detected_step is not None):
-        return "alarm"
-    return "watch" if evidence.status == "alarm" else evidence.status
+    return tuple(
+        "watch" if e.status == "alarm" and not is_found else e.status
+        for e, is_found in zip(evidences, found, strict=True)
+    )

@@ -1,43 +1,20 @@
-"""The door to models over real HTTP on loopback: faults, budgets, limits, and the ledger behind it."""
+"""The door to models over real HTTP on loopback: what is sent, what comes back, and what goes wrong."""
 
-import asyncio
 import json
-import os
-import random
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from library.calls import Caps
-from library.errors import BudgetSpent, InputError
-from library.prompts import Message
+from library.errors import InputError
 from library.store.stores import Library, open_library
+from tests.asking import KNOWN, Sleeper, ask, asking, model_at
 from tests.fakes import Answer, FakeProvider
 from tools.errors import ProviderError
 from tools.ledger import Ledger
-from tools.models import Model, ModelSettings, Reply, Request, open_model
-
-NOON = datetime(2026, 9, 15, 12, 0, tzinfo=UTC)
-KNOWN = "openai/gpt-4.1-mini"  # in litellm's price table: 0.4 and 1.6 US dollars per million tokens
-UNKNOWN = "openai/house-model"
-REPOSITORY = Path(__file__).parents[2]
-FREE = Caps()
-
-
-class Sleeper:
-    """Keeps what it was told to wait, and does not wait."""
-
-    def __init__(self) -> None:
-        self.slept: list[float] = []
-
-    async def __call__(self, seconds: float) -> None:
-        self.slept.append(seconds)
+from tools.models import ModelSettings, open_model
 
 
 @pytest.fixture
@@ -45,26 +22,6 @@ def store(tmp_path: Path) -> Iterator[Library]:
     opened = open_library(f"sqlite:///{tmp_path}/library.db")
     yield opened
     opened.db.close()
-
-
-def model_at(server: FakeProvider, store: Library, *, sleep: Any = None, environ: Any = None, **settings: Any) -> Model:
-    said = ModelSettings(**{"role": "student", "model": KNOWN, "api_base": server.url, "retries": 0, **settings})
-    return open_model(
-        said,
-        ledger=Ledger(store.calls),
-        environ=environ or {},
-        now=lambda: NOON,
-        sleep=sleep or Sleeper(),
-        rng=random.Random(1),
-    )
-
-
-def asking(text: str = "hello", **more: Any) -> Request:
-    return Request(messages=(Message(role="user", content=text),), **more)
-
-
-async def ask(model: Model, request: Request | None = None, *, scope: str = "run:1", caps: Caps = FREE) -> Reply:
-    return await model.complete(request or asking(), scope=scope, caps=caps)
 
 
 async def test_an_answer_is_priced_recorded_and_paid_once(store: Library) -> None:
@@ -108,6 +65,25 @@ async def test_only_allowed_settings_travel(store: Library) -> None:
             with pytest.raises(InputError, match=f"'{key}' is not allowed"):
                 await ask(model, asking(config={key: "http://127.0.0.1:1"}))
         assert len(server.requests) == 1
+
+
+FUNCTION = {"type": "function", "function": {"name": "lookup", "parameters": {"type": "object", "properties": {}}}}
+
+
+async def test_functions_travel_and_their_calls_come_back_as_text(store: Library) -> None:
+    call = {"id": "c1", "type": "function", "function": {"name": "lookup", "arguments": '{"id": 7}'}}
+    choice = {"index": 0, "finish_reason": "tool_calls", "message": {"role": "assistant", "tool_calls": [call]}}
+    body = {"id": "1", "object": "chat.completion", "created": 1, "model": "gpt-4.1-mini", "choices": [choice]}
+    with FakeProvider([Answer(raw=json.dumps(body))]) as server:
+        model = model_at(server, store)
+        reply = await ask(model, asking(config={"tools": [FUNCTION]}))
+        assert server.requests[0]["tools"] == [FUNCTION]
+        for tool in ({"type": "mcp", "server_url": "litellm_proxy"}, "lookup"):
+            with pytest.raises(InputError, match="not of type 'function'"):
+                await ask(model, asking(config={"tools": [tool]}))
+        assert len(server.requests) == 1
+    assert json.loads(reply.text) == [{"name": "lookup", "arguments": '{"id": 7}'}]
+    assert reply.finish_reason == "tool_calls"
 
 
 async def test_a_version_cannot_send_the_key_to_another_provider(store: Library) -> None:
@@ -215,87 +191,6 @@ async def test_a_teacher_falls_back_and_a_student_may_not(store: Library) -> Non
                 model_at(server, store, role=role, fallbacks=(KNOWN,))
 
 
-async def test_an_unknown_price_stays_unknown_even_after_a_router_was_built(store: Library) -> None:
-    with FakeProvider() as server:
-        routed = {"role": "teacher", "model": UNKNOWN, "fallbacks": ("openai/house-model-2",)}
-        assert (await ask(model_at(server, store, **routed))).cost is None
-        student = model_at(server, store, model=UNKNOWN)
-        assert (await ask(student)).cost is None
-        for caps in (Caps(usd_per_scope=1.0), Caps(usd_per_day=1.0)):
-            with pytest.raises(InputError) as caught:
-                await ask(student, asking("capped"), caps=caps)
-            for word in (
-                "house-model",
-                "[models.student]",
-                "input_usd_per_million",
-                "output_usd_per_million",
-                "[budget]",
-            ):
-                assert word in str(caught.value)
-        assert len(server.requests) == 2
-        priced = model_at(server, store, model=UNKNOWN, input_usd_per_million=2.0, output_usd_per_million=5.0)
-        reply = await ask(priced, asking("capped"), caps=Caps(usd_per_scope=1.0))
-        assert reply.cost == pytest.approx(10 * 2e-6 + 2 * 5e-6)
-
-
-async def test_half_a_price_is_refused(store: Library) -> None:
-    with FakeProvider() as server, pytest.raises(InputError, match="output_usd_per_million is not set"):
-        await ask(model_at(server, store, model=UNKNOWN, input_usd_per_million=2.0))
-
-
-async def test_a_call_budget_holds_across_parallel_calls(store: Library) -> None:
-    with FakeProvider(answer=lambda body: Answer(delay=0.02)) as server:
-        model = model_at(server, store, max_parallel=16)
-        said = await asyncio.gather(
-            *(ask(model, asking(str(n)), caps=Caps(calls_per_scope=5)) for n in range(20)), return_exceptions=True
-        )
-        assert len(server.requests) == 5
-    assert [type(one) for one in said] == [Reply] * 5 + [BudgetSpent] * 15
-    assert "calls_per_cycle" in str(said[-1])
-
-
-async def test_a_money_budget_is_never_overshot_by_what_was_reserved(store: Library) -> None:
-    with FakeProvider(answer=lambda body: Answer(delay=0.02)) as server:
-        model = model_at(
-            server, store, model=UNKNOWN, max_tokens=100, input_usd_per_million=0.0, output_usd_per_million=10_000.0
-        )
-        # Worst case 1 dollar a call (100 tokens), real cost 0.02: five at once fit 5 dollars, later more do.
-        caps = Caps(usd_per_scope=5.0)
-        first = await asyncio.gather(*(ask(model, asking(str(n)), caps=caps) for n in range(8)), return_exceptions=True)
-        assert [type(one) for one in first] == [Reply] * 5 + [BudgetSpent] * 3
-        assert "usd_per_cycle" in str(first[-1])
-        assert (await ask(model, asking("later"), caps=caps)).cost == pytest.approx(0.02)
-        assert len(server.requests) == 6
-    assert store.calls.spend("run:1").usd == pytest.approx(0.12)
-
-
-async def test_no_more_calls_are_open_than_allowed(store: Library) -> None:
-    with FakeProvider(answer=lambda body: Answer(delay=0.02)) as server:
-        model = model_at(server, store, max_parallel=3)
-        await asyncio.gather(*(ask(model, asking(str(n))) for n in range(12)))
-        assert server.most_in_flight == 3
-        assert len(server.requests) == 12
-
-
-async def test_the_same_question_asked_at_once_is_sent_once(store: Library) -> None:
-    with FakeProvider(answer=lambda body: Answer(delay=0.05)) as server:
-        model = model_at(server, store)
-        replies = await asyncio.gather(*(ask(model) for _ in range(5)))
-        assert len(server.requests) == 1
-    assert [reply.from_ledger for reply in replies] == [False, True, True, True, True]
-
-
-async def test_calls_per_minute_are_kept_by_waiting(store: Library) -> None:
-    sleeper = Sleeper()
-    with FakeProvider() as server:
-        model = model_at(server, store, rpm=2, sleep=sleeper)
-        for n in range(4):
-            await ask(model, asking(str(n)))
-        assert len(server.requests) == 4
-    assert len(sleeper.slept) == 2
-    assert all(58.0 < slept <= 60.0 for slept in sleeper.slept)
-
-
 async def test_the_key_comes_from_the_named_variable_only(store: Library) -> None:
     with FakeProvider() as server:
         await ask(model_at(server, store, api_key_env="HOUSE_KEY", environ={"HOUSE_KEY": "k-1"}))
@@ -324,94 +219,3 @@ async def test_the_embedded_student_needs_nothing(store: Library) -> None:
     text = "Answer with one label.\n- billing: invoices and charges\n- login: passwords\n\nMessage: my invoice is wrong"
     reply = await ask(model, asking(text), caps=Caps(usd_per_scope=0.01))
     assert (reply.text, reply.cost) == ("billing", 0.0)
-
-
-QUIET = """
-import asyncio, json, logging, sys
-from library.calls import Caps
-from library.errors import PromptkeeperError
-from library.prompts import Message
-from library.store.stores import open_library
-from tools.ledger import Ledger
-from tools.models import ModelSettings, Request, open_model
-
-async def main(path, base):
-    said = []
-    for name in ("openai/gpt-4.1-mini", "nonsense/model", "embedded/nobody"):
-        settings = ModelSettings(role="teacher", model=name, api_base=base, retries=0, timeout_s=5)
-        model = open_model(settings, ledger=Ledger(open_library(path).calls), environ={})
-        try:
-            await model.complete(Request(messages=(Message(role="user", content="x"),)), scope="s", caps=Caps())
-        except PromptkeeperError as error:
-            said.append(str(error))
-    print(json.dumps(said))
-
-asyncio.run(main(*sys.argv[1:]))
-"""
-
-
-def test_nothing_of_litellm_reaches_stdout(tmp_path: Path) -> None:
-    with FakeProvider() as server:
-        dead = server.url
-    done = subprocess.run(
-        [sys.executable, "-c", QUIET, f"sqlite:///{tmp_path}/l.db", dead],
-        capture_output=True,
-        text=True,
-        cwd=REPOSITORY,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
-        check=True,
-    )
-    said = json.loads(done.stdout)
-    assert ["connection" in said[0], "nonsense/model" in said[1], "embedded/nobody" in said[2]] == [True] * 3
-    assert done.stderr == ""
-
-
-ASK_THIRTY = """
-import asyncio, sys
-from library.calls import Caps
-from library.prompts import Message
-from library.store.stores import open_library
-from tools.ledger import Ledger
-from tools.models import ModelSettings, Request, open_model
-
-async def main(path, base):
-    settings = ModelSettings(role="student", model="openai/gpt-4.1-mini", api_base=base, max_parallel=4, retries=0)
-    model = open_model(settings, ledger=Ledger(open_library(path).calls), environ={})
-    requests = [Request(messages=(Message(role="user", content=str(n)),)) for n in range(30)]
-    slots = asyncio.Semaphore(4)
-
-    async def ask(request):
-        async with slots:
-            return await model.complete(request, scope="run:1", caps=Caps(calls_per_scope=30, usd_per_scope=1.0))
-
-    print(" ".join([(await one).text for one in [asyncio.create_task(ask(request)) for request in requests]]))
-
-asyncio.run(main(*sys.argv[1:]))
-"""
-
-
-def test_after_a_kill_no_finished_call_is_paid_again(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/l.db"
-    store = open_library(url)
-    with FakeProvider(answer=lambda body: Answer(text=body["messages"][0]["content"], delay=0.03)) as server:
-        command = [sys.executable, "-c", ASK_THIRTY, url, server.url]
-        first = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE)
-        while len(server.requests) < 14 and first.poll() is None:
-            time.sleep(0.002)
-        first.kill()
-        first.communicate()
-        committed, sent = store.calls.spend("run:1").calls, len(server.requests)
-        assert 0 < committed < 30
-        assert sent - committed <= 4
-        done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
-        assert len(server.requests) - sent == 30 - committed
-    assert done.stdout.split() == [str(n) for n in range(30)]
-    assert store.calls.spend("run:1").calls == 30
-    store.db.close()
-
-
-def test_the_door_is_cheap_to_open() -> None:
-    heavy = "import sys, tools.evaluation, tools.metrics.opening, tools.models\n"
-    heavy += "print([m for m in ('litellm', 'openai', 'chromadb', 'sqlalchemy', 'numpy') if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", heavy], capture_output=True, text=True, cwd=REPOSITORY, check=True)
-    assert done.stdout == "[]\n"

@@ -71,8 +71,7 @@ def degraded(triage):
             lease=timedelta(minutes=5),
             now=NOW,
         )
-        for node in ("monitor", "diagnose", "hypothesize"):
-            library.runs.visit(claim, node)
+        library.runs.follow(claim, ["monitor", "diagnose", "hypothesize"])
         diagnosis = {"cause": "prompt", "sentence": "New kinds of message.", "kinds": [{"name": "lockers", "n": 4}]}
         library.incidents.diagnose(incident.id, diagnosis, claim=claim, now=NOW)
         measured = {"gain": 0.1, "low": 0.04, "high": 0.16, "n": 100}

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 
@@ -9,7 +10,6 @@ import click
 import pytest
 
 from agent.entrypoints.cli import errors_shown
-from agent.entrypoints.cli.lazy import LazyGroup
 from agent.entrypoints.cli.main import COMMANDS, cli, main
 
 HEAVY = ("sqlalchemy", "pydantic", "litellm", "chromadb", "langgraph", "numpy")
@@ -150,29 +150,54 @@ def test_an_unexpected_mistake_is_one_line_with_the_way_to_the_traceback():
     assert shown.exit_code == 2
 
 
+def test_the_traceback_is_shown_where_it_was_asked_for(capsys):
+    errors_shown.unexpected(KeyError("lost"), {})
+    assert capsys.readouterr().err == ""
+    errors_shown.unexpected(KeyError("lost"), {"PROMPTKEEPER_DEBUG": "1"})
+    assert "KeyError: 'lost'" in capsys.readouterr().err
+
+
+def test_an_interrupt_exits_130_without_a_traceback(promptkeeper):
+    pipe = promptkeeper.folder / "pipe"
+    os.mkfifo(pipe)
+    with subprocess.Popen(
+        [sys.executable, "-m", "agent.entrypoints.cli.main", "prompts", "add", "p", "pipe"],
+        cwd=promptkeeper.folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    ) as running:
+        assert running.stderr is not None
+        with pipe.open("wb"):  # opens when the command opens its end: from here on it waits for text
+            running.send_signal(signal.SIGINT)
+            said = running.stderr.read().decode()
+        assert running.wait(timeout=120) == 130
+    assert said.split() == ["promptkeeper:", "interrupted"]
+
+
 def test_a_mistake_of_the_machine_names_the_path():
     assert str(errors_shown.unexpected(OSError(28, "No space left on device", "/data/x"))).startswith(
         "/data/x: no space left on device."
     )
 
 
-def test_every_command_takes_json():
-    """Walks the commands that exist so far, groups included."""
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_takes_json(name):
     missing = []
 
     def walk(command: click.Command, path: str) -> None:
-        if isinstance(command, LazyGroup):
-            for name in command.table:
-                found = command.get_command(click.Context(command), name)
+        if isinstance(command, click.Group):
+            context = click.Context(command)
+            for word in command.list_commands(context):
+                found = command.get_command(context, word)
                 assert found is not None
-                walk(found, f"{path} {name}")
+                walk(found, f"{path} {word}")
         elif not any("--json" in parameter.opts for parameter in command.params):
             missing.append(path)
 
-    for name in ("init", "doctor", "prompts", "datasets", "score", "incidents", "runs", "audit", "backup"):
-        found = cli.get_command(click.Context(cli), name)
-        assert found is not None
-        walk(found, name)
+    found = cli.get_command(click.Context(cli), name)
+    assert found is not None
+    walk(found, name)
     assert missing == []
 
 

@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from agent.entrypoints.cli.output import cell, harmless, sparkline, table, to_json, width
+from agent.entrypoints.cli.output import cell, facts, harmless, outline, sparkline, table, to_json, width
+from agent.entrypoints.cli.runs import path_words
 
 START = datetime(2026, 9, 1, tzinfo=UTC)
 
@@ -106,3 +107,27 @@ def test_json_is_plain_and_in_utc():
         "x": None,
         "t": [1, [2]],
     }
+
+
+def test_facts_wrap_under_their_value():
+    lines = facts([("name", "word " * 40), ("none", None), ("longer", 1)]).splitlines()
+    assert max(map(len, lines)) <= 100
+    assert lines[0].startswith("name    word word")
+    assert lines[1].startswith("        word")
+    assert lines[-1] == "longer  1"
+
+
+def test_outline_of_plain_json():
+    said = {"cause": "prompt", "words": ["a", "b"], "kinds": [{"name": "x", "n": 1}, {"name": "y", "n": None}], "e": []}
+    assert outline(said) == (
+        "cause: prompt\nwords: a, b\nkinds:\n  - name: x\n    n: 1\n  - name: y\n    n: none\ne: none"
+    )
+
+
+def test_rounds_of_a_path_are_told_once():
+    rounds = ["hypothesize", "rewrite", "test"]
+    path = ["monitor", "diagnose", *rounds * 3, "propose"]
+    assert path_words(path) == "monitor > diagnose > (hypothesize > rewrite > test) x 3 > propose"
+    assert path_words(["monitor"]) == "monitor"
+    assert path_words(rounds) == "hypothesize > rewrite > test"
+    assert path_words([]) == ""

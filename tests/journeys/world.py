@@ -24,6 +24,7 @@ ONSET = START + timedelta(days=6)
 END = START + timedelta(days=9)
 NOW = END + timedelta(hours=1)
 TRACES = 900
+MISTAKEN = 0.05  # share of messages that even a perfect prompt gets wrong
 REVIEWER = Actor(name="rita", kind="local", reviewer=True)
 AGENT = Actor(name="promptkeeper", kind="agent", reviewer=True)
 SAFETY = "Never repeat a card number that a customer sent."
@@ -96,6 +97,7 @@ def traffic(content: Content, *, count: int = TRACES, seed: int = 3, decorate: D
         new = ts >= ONSET and topic in NEW and rng.random() < 0.75
         text = decorate(say(topic, 1000 + number, rng, new=new), number)
         said = sort_by(content, text)
+        wanted = rng.choice(sorted(USUAL)) if rng.random() < MISTAKEN else topic
         trace = Trace(
             id=f"t-{number:04}",
             ts=ts,
@@ -103,14 +105,14 @@ def traffic(content: Content, *, count: int = TRACES, seed: int = 3, decorate: D
             version=1,
             inputs={"message": text},
             output=said,
-            expected=topic,
+            expected=wanted,
             expected_source="import",
             segment=SEGMENTS[topic],
             model="embedded/student",
             response_model="embedded/student",
         )
         traces.append(trace)
-        scores.append(judged(trace, 1.0 if said == topic else 0.0))
+        scores.append(judged(trace, 1.0 if said == wanted else 0.0))
     return traces, scores
 
 

@@ -14,12 +14,10 @@ TRIALS = 220
 class Manner:
     """How a strategy writes.
 
-    opening: the words before its list on a label line; quoted: phrases in quotation marks; per_label: most phrases per
-    label; margin_share: see `Rehearsal`; least_gain: what a phrase must add to the objective (about: texts put right).
+    per_label: most phrases per label; margin_share: see `Rehearsal`; least_gain: what a phrase must add to the
+    objective (about: texts put right).
     """
 
-    opening: str
-    quoted: bool
     wanted: Wanted
     per_label: int
     margin_share: float
@@ -28,24 +26,18 @@ class Manner:
 
 MANNERS: Mapping[str, Manner] = {
     "surgical": Manner(
-        opening="typical words",
-        quoted=False,
         wanted=Wanted(shortest=1, longest=2, least_odds=0.9, least_missed=1),
         per_label=6,
         margin_share=0.5,
         least_gain=1.0,
     ),
     "clarify": Manner(
-        opening="also",
-        quoted=False,
         wanted=Wanted(shortest=1, longest=3, least_odds=0.7, least_missed=0),
         per_label=12,
         margin_share=2.0,
         least_gain=1.0,
     ),
     "examples": Manner(
-        opening="for example",
-        quoted=True,
         wanted=Wanted(shortest=2, longest=3, least_odds=0.7, least_missed=1),
         per_label=8,
         margin_share=0.5,
@@ -62,9 +54,9 @@ class Room:
     opening: int
 
 
-def cost_of(phrase: str, quoted: bool) -> int:
-    """Characters a phrase takes on its line, with its separator."""
-    return len(phrase) + (4 if quoted else 2)
+def cost_of(phrase: str) -> int:
+    """Characters a phrase takes on its line, with its quotation marks and separator."""
+    return len(phrase) + 4
 
 
 def _by_gain(ranked: Sequence[Phrase], rehearsal: Rehearsal) -> list[Phrase]:
@@ -87,7 +79,7 @@ def draft(
     best = rehearsal.read(added)
     for phrase in _by_gain(ranked, rehearsal):
         own = added.get(phrase.label, [])
-        cost = cost_of(phrase.text, manner.quoted) + (0 if own else room.opening)
+        cost = cost_of(phrase.text) + (0 if own else room.opening)
         stems = known.setdefault(phrase.label, set())
         if len(own) >= manner.per_label or cost > left or stems.issuperset(phrase.stems):
             continue

@@ -8,21 +8,23 @@ from tools.embedded.reading import Reading
 from tools.embedded.request import part
 
 BLOCK_TITLE = "Examples:"
+OPENING = "for example"
 _MARKS = re.compile(r"\[\[protect:[\w-]+\]\].*?\[\[/protect\]\]", re.S)
 
 
-def _joined(opening: str, phrases: Sequence[str], quoted: bool) -> str:
-    return f"{opening}: " + ", ".join(f'"{p}"' if quoted else p for p in phrases)
+def _listed(phrases: Sequence[str]) -> str:
+    # In quotation marks: the words are mentioned, they tell the model nothing to do.
+    return ", ".join(f'"{p}"' for p in phrases)
 
 
-def _longer(line: str, opening: str, phrases: Sequence[str], quoted: bool) -> str:
+def _longer(line: str, phrases: Sequence[str]) -> str:
     """The label line with phrases at its end, joined to the list of an earlier rewrite where it ends with one."""
     row = re.search(r"[ \t]*\|[ \t]*$", line) if line.lstrip().startswith("|") else None
     text, tail = (line[: row.start()], line[row.start() :]) if row else (line.rstrip(), "")
-    added = _joined(opening, phrases, quoted)
-    continues = re.search(rf"[;.] {re.escape(opening)}: [^;]*$", text, re.I)
+    added = f"{OPENING}: {_listed(phrases)}"
+    continues = re.search(rf"[;.] {OPENING}: [^;]*$", text, re.I)
     if continues:
-        return f"{text}, {added.removeprefix(f'{opening}: ')}{tail}"
+        return f"{text}, {_listed(phrases)}{tail}"
     if text.endswith((".", "!", "?")):
         return f"{text} {added[0].upper()}{added[1:]}{tail}"
     return f"{text}; {added}{tail}"
@@ -54,8 +56,6 @@ def edited(
     reading: Reading,
     added: Mapping[str, Sequence[str]],
     *,
-    opening: str,
-    quoted: bool,
     untouchable: Collection[int],
 ) -> str:
     """The prompt with phrases added; every line without a label in `added` stays byte for byte."""
@@ -65,9 +65,9 @@ def edited(
     for label, phrases in added.items():
         safe = [escaped(p, prompt) for p in phrases]
         if label in on_line:
-            lines[on_line[label]] = _longer(lines[on_line[label]], opening, safe, quoted)
+            lines[on_line[label]] = _longer(lines[on_line[label]], safe)
         else:
-            rest.append(f"- {escaped(label, prompt)}: " + ", ".join(f'"{p}"' if quoted else p for p in safe))
+            rest.append(f"- {escaped(label, prompt)}: {_listed(safe)}")
     text = "\n".join(lines)
     if not rest:
         return text

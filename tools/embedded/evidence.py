@@ -77,6 +77,7 @@ class _Counts:
 def phrases(cases: Sequence[Case], said: Mapping[str, str], labels: Collection[str], wanted: Wanted) -> list[Phrase]:
     """Distinguishing phrases of each label, strongest first; nothing that `said` (label -> text) has is repeated."""
     counts = _Counts(cases, wanted)
+    # What a single text says may be its writer's own affair; only where there are few texts does one have to do.
     least = 2 if sum(case.failing for case in cases) > 20 else 1
     ranked: list[Phrase] = []
     for label in labels:

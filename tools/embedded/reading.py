@@ -35,7 +35,9 @@ _RULE = re.compile(
     re.I,
 )
 _NO_LABEL = re.compile(
-    r"\b(no|none|not?thing|unsure|unclear|in doubt|doesn't fit|does not fit|anything else|everything else)\b", re.I
+    r"\b(?:none|nothing|no (?:queue|label|category|class|topic|one|other)|unsure|not sure|unclear|in doubt"
+    r"|(?:does not|doesn't|do not|don't) fit|anything else|everything else)\b",
+    re.I,
 )
 _JSON = re.compile(r"\{[^{}]*\"[\w -]+\"\s*:[^{}]*\}")
 _JSON_PAIR = re.compile(r"\"(?P<key>[\w -]+)\"\s*:\s*(?P<value>\"[^\"]*\"|[^,}]*)")

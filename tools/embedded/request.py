@@ -92,21 +92,29 @@ def _marked(text: str) -> tuple[int, int] | None:
 
 
 def _blocked(text: str) -> tuple[int, int] | None:
-    """Span inside the last tagged or fenced block that is not an instruction, or None."""
+    """Span inside the last tagged or fenced block that is not an instruction, or None.
+
+    A block begins and ends its lines; tags in the middle of a line belong to somebody's text.
+    """
     for end in reversed(list(_TAG_END.finditer(text))):
-        start = text.rfind(f"<{end['tag']}>", 0, end.start())
-        if start >= 0 and not _is_prose_name(re.split(r"[-_.\d]", end["tag"])[0]):
-            return start + len(end["tag"]) + 2, end.start()
-    blocks = list(_FENCED.finditer(text))
+        tag = f"<{end['tag']}>"
+        start = text.rfind(tag, 0, end.start())
+        alone = start >= 0 and _begins_line(text, start) and not text[end.end() :].partition("\n")[0].strip()
+        if alone and not _is_prose_name(re.split(r"[-_.\d]", end["tag"])[0]):
+            return start + len(tag), end.start()
+    blocks = [m for m in _FENCED.finditer(text) if _begins_line(text, m.start())]
     return (blocks[-1].start("text"), blocks[-1].end("text")) if blocks else None
+
+
+def _begins_line(text: str, at: int) -> bool:
+    return not text[text.rfind("\n", 0, at) + 1 : at].strip()
 
 
 def _input_span(text: str) -> tuple[int, int] | None:
     block, marker = _blocked(text), _marked(text)
     if block is None or marker is None:
         return block or marker
-    inside = marker[0] <= block[0] <= marker[1]
-    return block if inside or block[0] > marker[0] else marker
+    return block if block[0] > marker[0] else marker
 
 
 def part(messages: Sequence[Mapping[str, object]]) -> Request:

@@ -46,7 +46,7 @@ def _formatted(label: str, share: float, reading: Reading, matched: Sequence[str
         return label
     answer: dict[str, object] = {}
     for key, placeholder in reading.json_fields:
-        if "label" not in answer and key == reading.json_fields[0][0]:
+        if not answer:
             answer[key] = label
         elif not placeholder.startswith('"'):
             answer[key] = round(share, 2)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from tools.embedded.beginning import first_prompt
 from tools.embedded.diagnosis import CITED, hypotheses
 from tools.embedded.drafting import MANNERS, Manner, Room, draft
-from tools.embedded.editing import BLOCK_TITLE, edited, protected_lines
+from tools.embedded.editing import BLOCK_TITLE, OPENING, edited, protected_lines
 from tools.embedded.evidence import phrases
 from tools.embedded.lesson import Lesson, label_in, read_lesson
 from tools.embedded.reading import Reading, read
@@ -88,9 +88,9 @@ def _allowed(lesson: Lesson, labels: Sequence[str]) -> list[str]:
     return named or kept
 
 
-def _room(sheet: Sheet, reading: Reading, untouchable: Collection[int], manner: Manner, labels: Sequence[str]) -> Room:
+def _room(sheet: Sheet, reading: Reading, untouchable: Collection[int], labels: Sequence[str]) -> Room:
     grown = min(int(MOST_GROWTH * sheet.size), LONGEST_PROMPT)
-    opening = len(manner.opening) + 4
+    opening = len(OPENING) + 4
     if not reading.entries or any(e.line < 0 or e.line in untouchable for e in reading.entries):
         opening = max(opening, 5 + max(map(len, labels)))
     return Room(total=grown - sheet.size - len(BLOCK_TITLE) - 3, opening=opening)
@@ -112,10 +112,10 @@ def _rewrite(lesson: Lesson) -> dict[str, object]:
     rehearsal = Rehearsal(reading, labels, cases, manner.margin_share)
     untouchable = protected_lines(sheet.text, lesson.protected)
     before = rehearsal.read({})
-    added, after = draft(ranked, rehearsal, said, manner, _room(sheet, reading, untouchable, manner, labels))
+    added, after = draft(ranked, rehearsal, said, manner, _room(sheet, reading, untouchable, labels))
     if not added:
         return _unchanged(sheet, "no phrase helped the shown failures without harming as many passing examples")
-    text = edited(sheet.text, reading, added, opening=manner.opening, quoted=manner.quoted, untouchable=untouchable)
+    text = edited(sheet.text, reading, added, untouchable=untouchable)
     return _answered(sheet.with_text(text), added, cases, before.answers, after.answers)
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import traceback
+from collections.abc import Mapping
 
 import click
 
@@ -29,9 +30,9 @@ def from_click(error: click.ClickException) -> InputError:
     return InputError(text[:1].lower() + text[1:], "", f"See '{path} --help'.")
 
 
-def unexpected(error: Exception) -> PromptkeeperError:
+def unexpected(error: Exception, environ: Mapping[str, str] = os.environ) -> PromptkeeperError:
     """A mistake of the program, or of the machine under it, as one line; the traceback only where it was asked for."""
-    if os.environ.get(DEBUG):
+    if environ.get(DEBUG):
         traceback.print_exception(error, file=sys.stderr)
     if isinstance(error, OSError) and error.strerror:
         place = str(error.filename) if error.filename is not None else ""

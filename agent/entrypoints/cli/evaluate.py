@@ -16,11 +16,13 @@ from agent.entrypoints.cli.output import emit, facts, table, with_json
 from agent.entrypoints.cli.progress import done, progress
 from agent.entrypoints.cli.reading import rows
 from library.datasets import Item
-from library.errors import NotFound
+from library.errors import NotFound, Outage
 from library.prompts import Version
 from policies.significance import wilson
 from tools.evaluation import Outcome, evaluate
 from tools.metrics.opening import open_metric
+
+MOST_LOST = 0.05  # share of calls lost to outages above which the exit code says so
 
 
 @click.command()
@@ -29,8 +31,11 @@ from tools.metrics.opening import open_metric
 @click.option("--metric", "metrics", multiple=True, help="Name of a metric; default: the prompt's first one.")
 @click.option("--repeats", type=click.IntRange(1, 100), default=1, show_default=True, help="Calls per item.")
 @with_json
-def command(reference: str, dataset: str, metrics: Sequence[str], repeats: int, as_json: bool) -> None:
-    """Run a version over test items and report its score with an interval. A file is measured and not kept."""
+def command(reference: str, dataset: str, metrics: Sequence[str], repeats: int, as_json: bool) -> int:
+    """Run a version over test items and report its score with an interval. A file is measured and not kept.
+
+    Exit 3 when so many calls were lost to outages that the score says little.
+    """
     with opened() as project:
         version = project.library.prompts.resolve(reference)
         prompt = project.library.prompts.get(version.prompt)
@@ -39,6 +44,7 @@ def command(reference: str, dataset: str, metrics: Sequence[str], repeats: int, 
         results = [asyncio.run(_run(project, version, items, spec, repeats)) for spec in specs]
     document = {"prompt": version.prompt, "version": version.number, "dataset": dataset, "metrics": results}
     emit(as_json, document, lambda: "\n\n".join(_said(version, dataset, r) for r in results))
+    return Outage.exit_code if any(r["excluded"] > MOST_LOST * (r["n"] + r["excluded"]) for r in results) else 0
 
 
 def _items(project: Opened, version: Version, dataset: str) -> list[Item]:
@@ -72,6 +78,12 @@ async def _run(
             progress=lambda at, total: shown("evaluating", at, total),
         )
     done(shown)
+    if all(o.score is None for o in outcomes):
+        raise Outage(
+            f"none of {len(outcomes)} calls could be scored ({outcomes[0].reason})",
+            services.student.name,
+            "Try again later.",
+        )
     segments = {item.id: item.segment or "other" for item in items}
     return {
         "metric": spec["name"],

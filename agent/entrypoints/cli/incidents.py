@@ -1,13 +1,13 @@
 """`promptkeeper incidents`: detected degradations, and what a person says about them."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, get_args
+from collections.abc import Iterator, Sequence
+from typing import get_args
 
 import click
 
 from agent.entrypoints.cli.lazy import LazyGroup
 from agent.entrypoints.cli.opening import actor, now, opened
-from agent.entrypoints.cli.output import cell, emit, facts, harmless, table, with_json
+from agent.entrypoints.cli.output import GAP, cell, emit, facts, harmless, outline, table, with_json
 from library.errors import InputError
 from library.incidents import Incident, IncidentState
 
@@ -112,24 +112,8 @@ def _blocks(incident: Incident) -> Iterator[str]:
     if rows:
         yield table(("segment", "before", "after", "change", "95 % interval", "n before", "n after"), rows)
     if incident.diagnosis is not None:
-        yield "diagnosis\n" + harmless(outline(incident.diagnosis))
+        yield "diagnosis\n" + outline(incident.diagnosis, indent=GAP)
 
 
 def _change(mean: float, low: float, high: float) -> str:
     return f"{mean:+.3f} (95 % interval {low:+.3f} to {high:+.3f})"
-
-
-def outline(said: Any, depth: int = 1) -> str:
-    """Plain JSON as an indented list of names and values, for people."""
-    pad = "  " * depth
-    if isinstance(said, Mapping):
-        pairs: list[tuple[str, Any]] = [(f"{key}:", value) for key, value in said.items()]
-    else:
-        pairs = [("-", value) for value in said]
-    lines = []
-    for head, value in pairs:
-        if isinstance(value, Mapping | list | tuple) and value:
-            lines.append(f"{pad}{head}\n{outline(value, depth + 1)}")
-        else:
-            lines.append(f"{pad}{head} {'none' if value in ({}, [], (), None) else cell(value)}")
-    return "\n".join(lines)

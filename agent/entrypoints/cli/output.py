@@ -4,6 +4,7 @@ import dataclasses
 import json
 import math
 import sys
+import textwrap
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -119,10 +120,52 @@ def _line(cells: Sequence[str], widths: Sequence[int], numeric: Sequence[bool]) 
 
 
 def facts(pairs: Iterable[tuple[str, Any]]) -> str:
-    """`name  value` lines, names aligned; a pair without a value is left out."""
+    """`name  value` lines, names aligned, long values wrapped; a pair without a value is left out."""
     known = [(name, cell(value)) for name, value in pairs if value is not None and value != ""]
     longest = max((len(name) for name, _ in known), default=0)
-    return "\n".join(f"{name.ljust(longest)}{GAP}{value}" for name, value in known)
+    return "\n".join(wrapped(value, first=name.ljust(longest) + GAP) for name, value in known)
+
+
+def wrapped(text: str, *, first: str = "") -> str:
+    """A paragraph of at most 100 columns that begins with `first`; its other lines stand under the text."""
+    return textwrap.fill(
+        text,
+        COLUMNS,
+        initial_indent=first,
+        subsequent_indent=" " * len(first),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def outline(said: Any, *, indent: str = "") -> str:
+    """Plain JSON as an indented list of names and values, for people."""
+    if isinstance(said, Mapping):
+        return "\n".join(_named(f"{indent}{cell(name)}:", value, indent) for name, value in said.items())
+    blocks = []
+    for value in said:
+        block = outline(value, indent=indent + GAP) if _nested(value) else wrapped(_flat(value), first=indent + GAP)
+        blocks.append(f"{indent}- {block[len(indent) + 2 :]}")
+    return "\n".join(blocks)
+
+
+def _named(head: str, value: Any, indent: str) -> str:
+    if _nested(value):
+        return f"{head}\n{outline(value, indent=indent + GAP)}"
+    return wrapped(_flat(value), first=f"{head} ")
+
+
+def _nested(value: Any) -> bool:
+    """Whether a value needs lines of its own: an object, or a list of such."""
+    if isinstance(value, Mapping):
+        return bool(value)
+    return isinstance(value, list | tuple) and any(isinstance(v, Mapping | list | tuple) for v in value)
+
+
+def _flat(value: Any) -> str:
+    if value is None or value in ({}, [], ()):
+        return "none"
+    return ", ".join(cell(v) for v in value) if isinstance(value, list | tuple) else cell(value)
 
 
 def sparkline(values: Sequence[float | None], *, low: float = 0.0, high: float = 1.0) -> str:

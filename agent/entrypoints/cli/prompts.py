@@ -17,5 +17,7 @@ command = LazyGroup(
         "label": (f"{HERE}.prompts_label", "Point a label at a version."),
         "render": (f"{HERE}.prompts_text:render_command", "Fill the variables of a version."),
         "trend": (f"{HERE}.prompts_trend", "Scores over time, versions marked."),
+        "export": (f"{HERE}.prompts_bundle:export_command", "Write prompts to a file."),
+        "import": (f"{HERE}.prompts_bundle:import_command", "Add the prompts of such a file."),
     },
 )

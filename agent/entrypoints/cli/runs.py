@@ -7,7 +7,7 @@ import click
 
 from agent.entrypoints.cli.lazy import LazyGroup
 from agent.entrypoints.cli.opening import opened
-from agent.entrypoints.cli.output import cell, emit, facts, table, to_json, with_json
+from agent.entrypoints.cli.output import cell, emit, facts, table, to_json, with_json, wrapped
 from library.calls import Spend
 from library.runs import Attempt, Run
 
@@ -65,7 +65,7 @@ def _blocks(run: Run, attempts: Sequence[Attempt], spend: Spend) -> Iterator[str
             ("comment", run.comment),
             ("started", f"{cell(run.started_at)} UTC"),
             ("finished", run.finished_at and f"{cell(run.finished_at)} UTC"),
-            ("path", " > ".join(run.path)),
+            ("path", path_words(run.path)),
             ("ended", ended),
             ("proposal", run.proposal_id),
             ("spend", spend_words(spend)),
@@ -74,9 +74,33 @@ def _blocks(run: Run, attempts: Sequence[Attempt], spend: Spend) -> Iterator[str
     rows = [(a.number, a.round, a.strategy, a.state, gain_words(a.result), a.hypothesis) for a in attempts]
     if rows:
         yield table(("attempt", "round", "strategy", "state", "gain", "hypothesis"), rows)
-    reasons = "\n".join(f"{a.number}: {cell(a.reason)}" for a in attempts if a.reason)
+    reasons = "\n".join(wrapped(cell(a.reason), first=f"{a.number}: ") for a in attempts if a.reason)
     if reasons:
         yield f"reasons\n{reasons}"
+
+
+def path_words(path: Sequence[str]) -> str:
+    """Graph nodes in order; rounds that repeat are told once: `monitor > (hypothesize > rewrite > test) x 3`."""
+    words: list[str] = []
+    at = 0
+    while at < len(path):
+        length, times = max(
+            ((size, _repeats(path, at, size)) for size in range(1, (len(path) - at) // 2 + 1)),
+            key=lambda found: found[0] * (found[1] - 1),
+            default=(1, 1),
+        )
+        span = path[at : at + length] if times > 1 else path[at : at + 1]
+        words.append(f"({' > '.join(span)}) x {times}" if times > 1 else span[0])
+        at += len(span) * times
+    return " > ".join(words)
+
+
+def _repeats(path: Sequence[str], at: int, size: int) -> int:
+    """How often the next `size` nodes come in a row."""
+    first, times = path[at : at + size], 1
+    while path[at + times * size : at + (times + 1) * size] == first:
+        times += 1
+    return times
 
 
 def spend_words(spend: Spend) -> str:

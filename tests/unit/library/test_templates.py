@@ -173,3 +173,9 @@ def test_validation_names_the_place(content, said):
 def test_valid_content_comes_back_as_it_is():
     content = Content(text="x" * TEXT_LIMIT)
     assert validate_content(content, "p") is content
+
+
+def test_taking_marks_out_never_makes_a_new_variable():
+    content = validate_content(Content(text="{[[protect:a]]{name}}[[/protect]]"), "p")
+    assert variables(content) == ()
+    assert filled(content, {}) == "{{name}}"

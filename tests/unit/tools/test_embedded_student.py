@@ -125,6 +125,20 @@ def test_a_label_for_everything_else_takes_what_matches_nothing() -> None:
     assert asked(template, "mildew") == "advice"
 
 
+def test_a_rule_for_what_fits_nowhere_is_told_from_a_rule_about_something_missing() -> None:
+    rules = "- If none of them fits, answer unknown.\n- If the message has no invoice number, answer ask_back."
+    template = prompt(bullets(MEANINGS)).replace("Rules:", f"Rules:\n{rules}")
+    assert asked(template, "xyzzy qqq") == "unknown"
+    assert asked(template, "there is no invoice number on my mower") == "ask_back"
+
+
+@pytest.mark.parametrize("end", ["Message: {message}", "{message}", "<message>\n{message}\n</message>"])
+def test_tags_and_label_like_words_inside_a_message_are_part_of_it(end: str) -> None:
+    template = prompt(bullets(MEANINGS), f"Answer with the name only.\n\n{end}")
+    assert asked(template, "The courier has <b>no</b> idea") == "shipping"
+    assert asked(template, "<i>Hi</i> courier, order: 12") == "shipping"
+
+
 def test_without_labels_it_says_that_it_can_only_classify() -> None:
     assert answer([{"role": "user", "content": "Write a poem about the sea."}]) == NO_LABELS
 

@@ -5,11 +5,15 @@ import random
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 import pytest
 
 from library.templates import parse
+from policies.guardrails.batch import plain_subject
+from policies.guardrails.engine import check
+from policies.guardrails.policy_file import load_policy
 from tools.embedded.student import answer as student
 from tools.embedded.teacher import NOT_A_TASK
 from tools.embedded.teacher import answer as teacher
@@ -175,6 +179,15 @@ def test_strategies_give_different_candidates() -> None:
     assert len({taught(PROMPT, LEARN, strategy)["improved_prompt"] for strategy in STRATEGIES}) == 3
 
 
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_guardrails_read_what_it_writes_as_examples_and_not_as_orders(strategy: str) -> None:
+    prompt = PROMPT.replace("- Never promise", "- Never ask for a parcel, a mower or a depot.\n- Never promise")
+    improved = taught(prompt, answered(prompt, rows(160, 1)), strategy)["improved_prompt"]
+    policy = load_policy("version: 1\nextends: [pack:base]\n", "test")
+    assert improved != prompt
+    assert check(plain_subject(prompt, improved), policy, today=date(2026, 9, 21)).decision == "allow"
+
+
 def test_a_text_that_was_tried_is_not_written_again() -> None:
     line = "strategy: surgical; hypothesis: words are missing; result: not better; reason: 0.61 against 0.62"
     tried = [taught(PROMPT, LEARN, earlier_attempts=[line] * count)["improved_prompt"] for count in range(3)]
@@ -186,7 +199,7 @@ def test_a_second_rewrite_goes_on_from_the_first() -> None:
     first = taught(PROMPT, LEARN[:60])["improved_prompt"]
     second = taught(first, answered(first, rows(200, 3)))["improved_prompt"]
     assert accuracy(second, UNSEEN) > accuracy(first, UNSEEN)
-    assert all(line.count("typical words:") <= 1 for line in second.splitlines())
+    assert all(line.count("for example:") <= 1 for line in second.splitlines())
 
 
 def test_a_protected_label_line_stays_and_its_phrases_go_to_a_block_before_the_input() -> None:
@@ -317,7 +330,7 @@ def test_a_chat_prompt_comes_back_as_the_same_list_of_messages() -> None:
     improved = json.loads(taught(json.dumps(messages), LEARN)["improved_prompt"])
     assert [m["role"] for m in improved] == ["system", "user"]
     assert improved[1] == messages[1]
-    assert "typical words:" in improved[0]["content"]
+    assert "for example:" in improved[0]["content"]
 
 
 def test_without_a_prompt_it_writes_a_first_one_from_the_examples() -> None:

@@ -150,6 +150,17 @@ async def test_a_call_stays_alive_while_someone_still_waits(calls: CallStore) ->
         await first
 
 
+async def test_whoever_asks_after_a_cancellation_gets_a_call_of_their_own(calls: CallStore) -> None:
+    provider, ledger = Provider(delay=0.02), Ledger(calls)
+    first = asyncio.create_task(provider.ask(ledger, "a"))
+    while not provider.sent:
+        await asyncio.sleep(0.001)
+    first.cancel()
+    second = asyncio.create_task(provider.ask(ledger, "a"))
+    assert await second == ("answer a", False)
+    assert provider.sent == ["a", "a"]
+
+
 async def test_cancelling_before_admission_leaves_no_reservation(calls: CallStore) -> None:
     provider, ledger = Provider(), Ledger(calls)
     asking = asyncio.create_task(provider.ask(ledger, "a"))
