@@ -1,8 +1,9 @@
 """What the evaluation engine costs on top of the model library: wall and processor time, as ratios within one run.
 
-Three ways to ask a local server the same 400 questions at 64 in flight, its answers taking 200 ms on average:
+Ways to ask a local server the same 400 questions at 64 in flight, its answers taking 200 ms on average:
 a bare litellm loop, the same loop through litellm's Router, and the whole engine (ledger on SQLite with synchronous
-commits, budget, retries, scoring). Run from the repository: `python -m benchmarks.evaluation [--calls N] [--rounds N]`.
+commits, budget, retries, scoring). The engine runs twice: with 64 questions open, and with half as many again, of which
+still only 64 are at the server while the rest wait for a commit. Run from the repository: `python -m benchmarks.evaluation [--calls N] [--rounds N]`.
 The server runs in a process of its own. The table shows medians over the rounds; the order of the ways rotates.
 """
 
@@ -79,7 +80,7 @@ async def bare_loop(ask: Callable[..., Awaitable[Any]], calls: int, **access: st
         raise SystemExit("the bare loop got wrong answers")
 
 
-async def engine(base: str, calls: int, library: Library, scope: str) -> None:
+async def engine(base: str, calls: int, library: Library, scope: str, open_questions: int) -> None:
     """The same questions through the product's own engine, scored and recorded."""
     now = datetime(2026, 1, 1, tzinfo=UTC)
     items = [
@@ -103,8 +104,7 @@ async def engine(base: str, calls: int, library: Library, scope: str) -> None:
         metrics=(open_metric({"name": "exact_match"}),),
         scope=scope,
         caps=Caps(usd_per_scope=10.0, calls_per_scope=calls),
-        # Questions that wait for their reservation need no slot at the provider: the model itself keeps to IN_FLIGHT.
-        max_parallel=IN_FLIGHT * 3 // 2,
+        max_parallel=open_questions,
     )
     await ledger.close()
     if mean(outcomes) != 1.0 or excluded(outcomes):
@@ -125,7 +125,8 @@ async def measure(base: str, calls: int, rounds: int, library: Library) -> dict[
     ways: dict[str, Callable[[], Awaitable[None]]] = {
         "bare litellm": lambda: bare_loop(acompletion, calls, **access),
         "litellm Router": lambda: bare_loop(router.acompletion, calls),
-        "promptkeeper": lambda: engine(base, calls, library, f"evaluate:{next(scopes)}"),
+        "promptkeeper": lambda: engine(base, calls, library, f"evaluate:{next(scopes)}", IN_FLIGHT),
+        "promptkeeper +50%": lambda: engine(base, calls, library, f"evaluate:{next(scopes)}", IN_FLIGHT * 3 // 2),
     }
     # Connections, imports and first-use caches are nobody's cost.
     for way in ways.values():
@@ -133,7 +134,7 @@ async def measure(base: str, calls: int, rounds: int, library: Library) -> dict[
     took: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
     names = list(ways)
     for turn in range(rounds):
-        for name in names[turn % 3 :] + names[: turn % 3]:
+        for name in names[turn % 4 :] + names[: turn % 4]:
             wall, processor = time.perf_counter(), time.process_time()
             await ways[name]()
             took[name].append((time.perf_counter() - wall, time.process_time() - processor))
@@ -156,7 +157,7 @@ def main() -> None:
         library.db.close()
     server.terminate()
     print(f"{chosen.calls} calls, {IN_FLIGHT} in flight, {chosen.rounds} rounds, {os.cpu_count()} processors; seconds")
-    print(f"{'':16}{'wall':>8}{'CPU':>8}{'wall / bare':>14}{'CPU / bare':>12}{'wall / Router':>15}{'CPU / Router':>14}")
+    print(f"{'':18}{'wall':>8}{'CPU':>8}{'wall / bare':>14}{'CPU / bare':>12}{'wall / Router':>15}{'CPU / Router':>14}")
     median = {name: tuple(statistics.median(t[i] for t in times) for i in (0, 1)) for name, times in took.items()}
     for name, (wall, processor) in median.items():
         ratios = [
@@ -164,7 +165,7 @@ def main() -> None:
             for way in ("bare litellm", "litellm Router")
             for mine, theirs in zip((wall, processor), median[way], strict=True)
         ]
-        print(f"{name:16}{wall:8.2f}{processor:8.2f}{ratios[0]:>14}{ratios[1]:>12}{ratios[2]:>15}{ratios[3]:>14}")
+        print(f"{name:18}{wall:8.2f}{processor:8.2f}{ratios[0]:>14}{ratios[1]:>12}{ratios[2]:>15}{ratios[3]:>14}")
 
 
 if __name__ == "__main__":

@@ -67,10 +67,11 @@ class Latch:
 class Looks:
     """What successive looks at a series have left behind.
 
-    count: looks that saw new data; until: no step below this one opens another look; sup, sup_floor: largest evidence
-    so far, everywhere and against a known target; spread, spread_n, spread_top: sum, number and largest of the squared
-    standardised differences between the means of successive looks; seen_n, seen_sum: totals at the last look;
-    last_n, last_mean: scores and mean that the last look brought.
+    count: looks that saw new data; until: no step below this one opens another group of steps; sup, sup_floor: largest
+    evidence so far, everywhere and against a known target; spread, spread_n, spread_top: sum, number and largest of the
+    squared standardised differences between the means of successive groups; seen_n, seen_sum: totals at the last
+    complete group; last_n, last_mean: scores and mean that it brought; looked_n, looked_until: number of scores, and
+    value of until, at the last look.
     """
 
     count: int = 0
@@ -84,6 +85,8 @@ class Looks:
     seen_sum: float = 0.0
     last_n: float = 0.0
     last_mean: float = 0.0
+    looked_n: float = 0.0
+    looked_until: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -184,5 +184,11 @@ def _without(state: TrendState, kept: list[bool]) -> TrendState:
         total=total,
         steps=state.steps,
         last_step=state.last_step if starts else None,
-        looks=Looks(until=state.looks.until, seen_n=count, seen_sum=total),
+        looks=Looks(
+            until=state.looks.until,
+            seen_n=count,
+            seen_sum=total,
+            looked_n=count,
+            looked_until=state.looks.until,
+        ),
     )

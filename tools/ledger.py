@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
@@ -70,21 +69,19 @@ class Ledger:
         reservation: Reservation,
         caps: Caps,
         send: Callable[[], Awaitable[Call]],
-        *,
-        slots: AbstractAsyncContextManager[Any],
     ) -> tuple[Call, bool]:
         """The call for the reservation's scope and key, and whether it was known before (and so cost nothing now).
 
         Known calls come from the store; one that is in flight in this process is awaited; any other is reserved under
-        the caps, sent, and committed before it is returned. slots: held from before the call is sent until its commit,
-        so that a semaphore there bounds what a crash can make us pay again. Raises BudgetSpent (nothing was sent),
-        whatever `send` raises (the reservation is dropped), and the store's own errors.
+        the caps, sent, and committed before it is returned; so a crash costs at most the calls that somebody awaits.
+        Raises BudgetSpent (nothing was sent), whatever `send` raises (the reservation is dropped), and the store's own
+        errors.
         """
         place = (reservation.scope, reservation.key)
         entry = self._open.get(place)
         shared = entry is not None
         if entry is None:
-            entry = self._start(place, self._make(reservation, caps, send, slots))
+            entry = self._start(place, self._make(reservation, caps, send))
         entry.waiting += 1
         try:
             call, known = await asyncio.shield(entry.task)
@@ -121,7 +118,6 @@ class Ledger:
         reservation: Reservation,
         caps: Caps,
         send: Callable[[], Awaitable[Call]],
-        slots: AbstractAsyncContextManager[Any],
     ) -> tuple[Call, bool]:
         granted: asyncio.Future[Call | None] = asyncio.get_running_loop().create_future()
         self._admissions.add(_Admission(reservation=reservation, caps=caps, granted=granted))
@@ -131,9 +127,8 @@ class Ledger:
         place = (reservation.scope, reservation.key)
         call: Call | None = None
         try:
-            async with slots:
-                call = await send()
-                await self._settled(place, call)
+            call = await send()
+            await self._settled(place, call)
         except PromptkeeperError:
             if call is None:
                 await self._settled(place, None)

@@ -130,7 +130,7 @@ class LitellmModel:
                 sleep=self._sleep,
             )
 
-        call, known = await self._ledger.once(reservation, caps, send, slots=self._slot())
+        call, known = await self._ledger.once(reservation, caps, send)
         if self.role not in SWAPPING_ROLES and not same_model(name, call.response_model):
             raise ProviderError(
                 "wrong_model", f"asked for '{name}', answered by '{call.response_model}'", self._settings.place
@@ -156,10 +156,11 @@ class LitellmModel:
         reservation: Reservation,
     ) -> Call:
         target = target_of(self._settings, name, self._environ)
-        await self._pace.turn(request_bytes(messages, parameters) // 4 + int(parameters.get("max_tokens") or 0))
-        started = time.perf_counter()
-        said = await tariff.gate.send(target, messages, parameters)
-        latency = (time.perf_counter() - started) * 1000.0
+        async with self._slot():
+            await self._pace.turn(request_bytes(messages, parameters) // 4 + int(parameters.get("max_tokens") or 0))
+            started = time.perf_counter()
+            said = await tariff.gate.send(target, messages, parameters)
+            latency = (time.perf_counter() - started) * 1000.0
         return Call(
             scope=reservation.scope,
             key=reservation.key,

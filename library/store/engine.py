@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DataError, DBAPIError, NoSuchModuleError, OperationalError
 
 from library.errors import InputError, Outage
 
@@ -78,6 +78,10 @@ class Database:
         except DataError as error:
             reason = str(error.orig).splitlines()[0]
             raise InputError("a value cannot be stored", "library", f"The database says: {reason}.") from error
+        except DatabaseError as error:
+            if type(error) is not DatabaseError:
+                raise  # broken constraints and wrong SQL are mistakes in the program
+            raise self._outage(error) from error
 
     def _outage(self, error: DBAPIError) -> Outage:
         where = make_url(self.url).render_as_string(hide_password=True)

@@ -13,6 +13,7 @@ class ScanSettings:
 
     alpha: probability that a healthy prompt version ever alarms during `looks` looks; watch_alpha: the same for the
     softer status "watch". looks: looks that saw new data in the promised period (7 days of looks every 15 minutes).
+    look_scores: new scores that make a look worthwhile; look_patience: grid steps after which a look is made with fewer.
     n_base: own scores a version needs before it can be compared with itself; min_segment: scores a segment needs
     before an onset to be blamed alone. min_effect: smallest drop of the mean that is an incident.
     floor_scores: up to this many scores a version is young, and a known target is checked as well.
@@ -25,6 +26,8 @@ class ScanSettings:
     alpha: float = 0.01
     watch_alpha: float = 0.05
     looks: int = 672
+    look_scores: int = 1
+    look_patience: int = 288
     n_base: int = 300
     min_segment: int = 50
     min_effect: float = 0.02

@@ -1,7 +1,8 @@
 """When a series is looked at, and what a look leaves behind.
 
-Looks happen on the clock of the stream: whenever a group of grid steps that brought data is complete. So one sweep
-after a bulk import makes the same looks, and alarms at the same one, as many sweeps during live traffic.
+Looks happen on the clock of the stream: when a group of grid steps that brought data is complete and enough new scores
+have come since the last look. So one sweep after a bulk import makes the same looks, and alarms at the same one, as many
+sweeps during live traffic.
 """
 
 from collections.abc import Generator, Sequence
@@ -12,12 +13,12 @@ from library.trends import Delta, Latch, Looks, TrendState, fold
 from policies.health.evidence import Evidence, ScanSettings
 from policies.health.reading import Reading, read_many
 
-# Looks with fewer new scores than this say nothing about clustering.
+# Groups with fewer new scores than this say nothing about clustering.
 FEWEST_FOR_SPREAD = 5
 SMALLEST_VARIANCE = 1e-4
-# One wild look (a shift of level, an outage) must not pass for permanent clustering.
+# One wild group (a shift of level, an outage) must not pass for permanent clustering.
 LARGEST_STEP = 25.0
-# The variance that looks are measured against is that of the newest buckets.
+# The variance that groups are measured against is that of the newest buckets.
 RECENT_BUCKETS = 16
 
 
@@ -31,12 +32,12 @@ def walk_many(
 ) -> list[tuple[TrendState, Evidence]]:
     """Fold new deltas into many series in the order of trace time, looking on the way; see `scan.walk`."""
     targets = [None] * len(series) if floors is None else list(floors)
-    marches = [_march(state, deltas, look_steps, until_step) for state, deltas in series]
+    marches = [_march(state, deltas, settings, look_steps, until_step) for state, deltas in series]
     ends: dict[int, TrendState] = {}
     latest: dict[int, tuple[TrendState, Evidence]] = {}
     running = list(range(len(series)))
     while running:
-        due: dict[int, tuple[TrendState, int | None]] = {}
+        due: dict[int, TrendState] = {}
         for i in running:
             try:
                 due[i] = marches[i].send(latest[i][0] if i in latest else None)
@@ -53,24 +54,38 @@ def walk_many(
 
 
 def _march(
-    state: TrendState, deltas: Sequence[Delta], look_steps: int, until_step: int | None
-) -> Generator[tuple[TrendState, int | None], TrendState | None, TrendState]:
-    """Fold group by group; go on with the looked-at state that is sent back.
-
-    Yields a state when it is due for a look, and the step below which there will be nothing new to look at then.
-    """
+    state: TrendState, deltas: Sequence[Delta], settings: ScanSettings, look_steps: int, until_step: int | None
+) -> Generator[TrendState, TrendState | None, TrendState]:
+    """Fold group by group; yields a state when it is due for a look, and goes on with what is sent back."""
     for group, members in groupby(sorted(deltas, key=lambda d: d.step), key=lambda d: d.step // look_steps):
         waiting = _open_group(state, look_steps)
         if waiting is not None and group > waiting:
-            state = (yield state, (waiting + 1) * look_steps) or state
+            state = _closed(state, (waiting + 1) * look_steps)
+            if _is_due(state, settings):
+                state = (yield state) or state
         state = fold(state, members)
     waiting = _open_group(state, look_steps)
     if waiting is not None and until_step is not None and (waiting + 1) * look_steps <= until_step:
-        state = (yield state, (waiting + 1) * look_steps) or state
-    elif waiting is None and deltas and state.last_step is not None:
-        # Only late scores came, for steps that were looked at before: they deserve a look of their own.
-        state = (yield state, state.looks.until) or state
+        state = _closed(state, (waiting + 1) * look_steps)
+        if _is_due(state, settings):
+            state = (yield state) or state
+    elif waiting is None and state.looks.until is not None and _changed(deltas) >= max(settings.look_scores, 1):
+        # Only late or corrected scores came, for steps that were looked at before: they deserve a look of their own.
+        state = (yield _closed(state, state.looks.until)) or state
     return state
+
+
+def _changed(deltas: Sequence[Delta]) -> int:
+    return sum(abs(d.n) for d in deltas)
+
+
+def _is_due(state: TrendState, settings: ScanSettings) -> bool:
+    """Enough new scores since the last look, or anything new and a long time."""
+    looks = state.looks
+    new = abs(state.count - looks.looked_n)
+    since = looks.looked_until if looks.looked_until is not None else (state.starts[0] if state.starts else None)
+    waited = 0 if since is None or looks.until is None else looks.until - since
+    return new >= settings.look_scores or (new > 0 and waited >= settings.look_patience)
 
 
 def _open_group(state: TrendState, look_steps: int) -> int | None:
@@ -88,30 +103,31 @@ def _not_yet(evidence: Evidence) -> Evidence:
 
 
 def _look_many(
-    due: Sequence[tuple[TrendState, int | None]], settings: ScanSettings, floors: Sequence[float | None]
+    due: Sequence[TrendState], settings: ScanSettings, floors: Sequence[float | None]
 ) -> list[tuple[TrendState, Evidence]]:
-    measured = [replace(state, looks=_measured(state, until)) for state, until in due]
-    readings = read_many(measured, settings, floors)
-    return [_remembered(state, reading) for state, reading in zip(measured, readings, strict=True)]
+    counted = [
+        replace(s, looks=replace(s.looks, count=s.looks.count + 1, looked_n=s.count, looked_until=s.looks.until))
+        for s in due
+    ]
+    readings = read_many(counted, settings, floors)
+    return [_remembered(state, reading) for state, reading in zip(counted, readings, strict=True)]
 
 
-def _measured(state: TrendState, until: int | None) -> Looks:
-    """Count the look, and add how far its mean lies from that of the look before, in units of chance."""
+def _closed(state: TrendState, until: int) -> TrendState:
+    """A group is complete: add how far its mean lies from that of the group before, in units of chance."""
     looks, count, total = state.looks, state.count, state.total
     n = count - looks.seen_n
     if n < FEWEST_FOR_SPREAD:
-        return replace(looks, count=looks.count + 1, until=until)
+        return replace(state, looks=replace(looks, until=until))
     mean = (total - looks.seen_sum) / n
     spread, spread_n, spread_top = looks.spread, looks.spread_n, looks.spread_top
     if looks.last_n:
         difference = (mean - looks.last_mean) ** 2 / (_recent_variance(state) * (1.0 / n + 1.0 / looks.last_n))
         difference = min(difference, LARGEST_STEP)
         spread, spread_n, spread_top = spread + difference, spread_n + 1, max(spread_top, difference)
-    return Looks(
-        count=looks.count + 1,
+    measured = replace(
+        looks,
         until=until,
-        sup=looks.sup,
-        sup_floor=looks.sup_floor,
         spread=spread,
         spread_n=spread_n,
         spread_top=spread_top,
@@ -120,6 +136,7 @@ def _measured(state: TrendState, until: int | None) -> Looks:
         last_n=n,
         last_mean=mean,
     )
+    return replace(state, looks=measured)
 
 
 def _recent_variance(state: TrendState) -> float:

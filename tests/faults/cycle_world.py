@@ -10,9 +10,9 @@ MAX_PARALLEL = 8
 def rules() -> Rulebook:
     """Short searches on few items; a proof is still asked for."""
     return world.rulebook(
-        harvest={"max_items": 60, "max_earlier_items": 0},
+        harvest={"max_items": 110, "max_earlier_items": 0},
         teacher={"failing_examples": 4, "passing_examples": 2},
-        search={"max_rounds": 2, "patience": 1, "select_items": 12, "gate_items": 24},
+        search={"max_rounds": 2, "patience": 1, "select_items": 16, "gate_items": 40},
         acceptance={"min_pairs": 10, "alpha": 0.2},
     )
 

@@ -9,7 +9,7 @@ import click
 from agent.entrypoints.cli.opening import Opened, now, opened
 from agent.entrypoints.cli.output import cell, emit, facts, to_json, with_json
 from agent.entrypoints.cli.progress import done, progress
-from agent.entrypoints.cli.runs import spend_words
+from agent.entrypoints.cli.runs import path_words, spend_words
 from library.errors import ClaimHeld, PromptkeeperError
 from library.runs import Run
 
@@ -87,7 +87,7 @@ def _said_of(run: dict[str, Any]) -> str:
     return facts(
         [
             ("run", f"{run['id']}, {run['prompt']}@{run['base_version']}, trigger {run['trigger']}"),
-            ("path", " > ".join(run["path"])),
+            ("path", path_words(run["path"])),
             ("ended", f"{run['stop_reason']}: {cell(run['stop_detail'])}"),
             ("attempts", attempts),
             ("spend", run["spend_words"]),

@@ -2,16 +2,16 @@
 
 import asyncio
 import hashlib
-from datetime import UTC
 from typing import Annotated
 
 import click
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, NaiveDatetime, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from agent.entrypoints.cli.opening import Opened, opened
 from agent.entrypoints.cli.output import emit, with_json
 from agent.entrypoints.cli.progress import done, progress
-from agent.entrypoints.cli.reading import Row, as_text, as_texts, check_storable, complaint, rows
+from agent.entrypoints.cli.reading import Row, as_text, as_texts, complaint, parse_row, rows
+from agent.entrypoints.cli.trace_rows import Moment
 from agent.replay import ReplayCount, Replayed, replay
 from agent.settings import parse_duration
 from library.errors import InputError
@@ -25,7 +25,7 @@ class ReplayRow(BaseModel):
     model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False)
 
     id: Annotated[str, Field(min_length=1, max_length=200)]
-    ts: AwareDatetime | NaiveDatetime
+    ts: Moment
     inputs: dict[str, JsonValue]
     expected: JsonValue
     segment: Annotated[str, Field(min_length=1, max_length=100)] | None = None
@@ -77,9 +77,8 @@ async def _run(project: Opened, version: Version, wanted: list[Replayed], every:
 
 
 def _replayed(row: Row, taken: tuple[str, ...], seen: dict[str, int]) -> Replayed:
-    check_storable(row.text, row.place)
     try:
-        said = ReplayRow.model_validate_json(row.text)
+        said = ReplayRow.model_validate(parse_row(row))
     except ValidationError as error:
         raise complaint(error, row.place) from error
     first = seen.setdefault(said.id, row.line)
@@ -92,7 +91,7 @@ def _replayed(row: Row, taken: tuple[str, ...], seen: dict[str, int]) -> Replaye
         )
     return Replayed(
         id=said.id,
-        ts=said.ts.replace(tzinfo=UTC) if said.ts.tzinfo is None else said.ts.astimezone(UTC),
+        ts=said.ts,
         inputs=inputs,
         expected=None if said.expected is None else as_text(said.expected),
         segment=said.segment,

@@ -56,7 +56,6 @@ class Provider:
 
     def __init__(self, *, delay: float = 0.0, fails: Sequence[str] = ()) -> None:
         self.sent: list[str] = []
-        self.slots = asyncio.Semaphore(64)
         self._delay, self._fails = delay, fails
 
     async def send(self, reservation: Reservation) -> Call:
@@ -81,7 +80,7 @@ class Provider:
 
     async def ask(self, ledger: Ledger, key: str, *, caps: Caps = FREE, scope: str = "run:1") -> tuple[str, bool]:
         reservation = wanted(key, scope)
-        call, known = await ledger.once(reservation, caps, lambda: self.send(reservation), slots=self.slots)
+        call, known = await ledger.once(reservation, caps, lambda: self.send(reservation))
         return call.output, known
 
 
@@ -190,21 +189,3 @@ def test_a_ledger_outlives_its_event_loop(calls: CallStore) -> None:
         ("answer b", False),
         ("answer a", True),
     ]
-
-
-async def test_a_slot_is_held_until_the_commit(calls: CallStore) -> None:
-    provider, ledger = Provider(delay=0.01), Ledger(calls)
-    provider.slots = asyncio.Semaphore(2)
-    uncommitted: list[int] = []
-
-    async def send(reservation: Reservation) -> Call:
-        sent = len(provider.sent) + 1
-        uncommitted.append(sent - calls.spend("run:1").calls)
-        return await Provider.send(provider, reservation)
-
-    async def ask(key: str) -> None:
-        reservation = wanted(key)
-        await ledger.once(reservation, FREE, lambda: send(reservation), slots=provider.slots)
-
-    await asyncio.gather(*(ask(str(n)) for n in range(8)))
-    assert max(uncommitted) == 2

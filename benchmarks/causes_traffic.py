@@ -1,0 +1,186 @@
+"""Invented production traffic with a known cause of its degradation: calls are drawn first, then faults change them.
+
+A scenario is a domain (a prompt, its topics and its wording), a seed and the faults that begin at the onset. Faults only
+change what such a cause would change in reality; what the diagnosis makes of it is nobody's business here.
+"""
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from library.prompts import Actor, Content
+from library.scores import Score
+from library.store.stores import Library
+from library.traces import Trace, TraceError
+
+START = datetime(2026, 3, 2, tzinfo=UTC)
+DAYS, ONSET_DAY = 14, 9
+ONSET = START + timedelta(days=ONSET_DAY)
+END = START + timedelta(days=DAYS)
+KEEPER = Actor(name="keeper", kind="local", reviewer=True)
+
+Judging = Literal["expected", "judge"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Domain:
+    """What a prompt is about. say: a message of a topic; answer: what the model says when it means a topic.
+
+    judging: by the expected answer, or by a judge that sees only question and answer. weak: topic -> how often the
+    prompt gets it right, where that differs from the usual.
+    """
+
+    name: str
+    prompt: str
+    topics: tuple[str, ...]
+    say: Callable[[str, random.Random, bool], str]
+    answer: Callable[[str, random.Random], str]
+    segment: Callable[[str, random.Random], str]
+    judging: Judging = "expected"
+    metric: str = "exact_match"
+    model: str = "acme/swift-2"
+    usual: float = 0.93
+
+
+@dataclass(slots=True, kw_only=True)
+class Call:
+    """A call while it is being made up. meant: the topic the model took it for; harsh: the evaluator fails it anyway."""
+
+    ts: datetime
+    topic: str
+    text: str
+    meant: str
+    segment: str
+    model: str
+    version: int = 1
+    wanted: str | None = None
+    output: str | None = None
+    error: str | None = None
+    finish_reason: str = "stop"
+    evaluator: str = ""
+    revision: str = "1"
+    harsh: bool = False
+    scored: bool = True
+
+    @property
+    def late(self) -> bool:
+        return self.ts >= ONSET
+
+
+Fault = Callable[[list[Call], Domain, random.Random], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """causes: the names that a right diagnosis gives. together: other prompts of the same model fall at the same time."""
+
+    name: str
+    causes: tuple[str, ...]
+    domain: Domain
+    seed: int
+    faults: tuple[Fault, ...]
+    others: tuple[Domain, ...] = ()
+    together: tuple[Fault, ...] = ()
+    calls: int = 1400
+    weak: Mapping[str, float] = field(default_factory=dict)
+    release: Content | None = None
+
+
+def fill(library: Library, scenario: Scenario) -> str:
+    """Put the scenario's prompts and traffic into the library; returns the name of the prompt it is about."""
+    _prompt(library, scenario.domain)
+    if scenario.release is not None:
+        name, actor = scenario.domain.name, KEEPER
+        library.prompts.add_version(name, scenario.release, actor=actor, now=ONSET - timedelta(hours=1))
+        library.prompts.move_label(name, "production", 2, expected=1, actor=actor, reason="tidied", now=ONSET)
+    _traffic(library, scenario.domain, scenario, scenario.faults, scenario.calls)
+    for other in scenario.others:
+        _prompt(library, other)
+        _traffic(library, other, scenario, scenario.together, 700)
+    return scenario.domain.name
+
+
+def _prompt(library: Library, domain: Domain) -> None:
+    content = Content(text=domain.prompt, config={"model": domain.model})
+    metrics = ({"name": domain.metric},)
+    library.prompts.create(domain.name, description="", actor=KEEPER, now=START, metrics=metrics)
+    library.prompts.add_version(domain.name, content, actor=KEEPER, now=START)
+    library.prompts.move_label(domain.name, "production", 1, expected=None, actor=KEEPER, reason="start", now=START)
+
+
+def _traffic(library: Library, domain: Domain, scenario: Scenario, faults: Sequence[Fault], count: int) -> None:
+    rng = random.Random(f"{scenario.name}/{domain.name}/{scenario.seed}")
+    calls = drawn(domain, rng, count, scenario.weak)
+    for fault in faults:
+        fault(calls, domain, rng)
+    traces, scores = [], []
+    for number, call in enumerate(calls):
+        trace = _trace(call, domain, f"{domain.name}-{number:05}", rng)
+        traces.append(trace)
+        if call.scored:
+            scores.append(_score(call, trace, domain))
+    library.traces.add(traces, scores)
+
+
+def drawn(domain: Domain, rng: random.Random, count: int, weak: Mapping[str, float]) -> list[Call]:
+    """Healthy calls, evenly over the time."""
+    calls = []
+    for number in range(count):
+        topic = rng.choices(domain.topics, [0.35 if t in weak else 1.0 for t in domain.topics])[0]
+        calls.append(
+            Call(
+                ts=START + (END - START) * number / count,
+                topic=topic,
+                text=domain.say(topic, rng, False),
+                meant=taken(domain, topic, weak.get(topic, domain.usual), rng),
+                segment=domain.segment(topic, rng),
+                model=domain.model,
+                evaluator=domain.metric,
+            )
+        )
+    return calls
+
+
+def taken(domain: Domain, topic: str, right: float, rng: random.Random) -> str:
+    """What a model takes a message for, that is right in this share of cases."""
+    return topic if rng.random() < right else rng.choice([t for t in domain.topics if t != topic])
+
+
+def _trace(call: Call, domain: Domain, id: str, rng: random.Random) -> Trace:
+    said = None if call.error else domain.answer(call.meant, rng) if call.output is None else call.output
+    wanted = domain.answer(call.topic, rng) if call.wanted is None else call.wanted
+    return Trace(
+        id=id,
+        ts=call.ts,
+        prompt=domain.name,
+        version=call.version,
+        label="production",
+        inputs={"message": call.text},
+        output=said,
+        expected=wanted if domain.judging == "expected" else None,
+        expected_source="human" if domain.judging == "expected" else None,
+        segment=call.segment,
+        model=domain.model,
+        response_model=None if call.error else call.model,
+        latency_ms=400.0 + 200.0 * rng.random(),
+        finish_reason=None if call.error else call.finish_reason,
+        error=TraceError(type=call.error, message="the provider did not answer") if call.error else None,
+    )
+
+
+def _score(call: Call, trace: Trace, domain: Domain) -> Score:
+    if domain.judging == "expected":
+        right = trace.output == trace.expected
+    else:
+        right = call.output is None and call.error is None and call.meant == call.topic
+    return Score(
+        trace_id=trace.id,
+        name=domain.metric,
+        value=1.0 if right and not call.harsh else 0.0,
+        source="programmatic" if domain.judging == "expected" else "judge",
+        evaluator=call.evaluator,
+        revision=call.revision,
+        ts=trace.ts,
+    )
