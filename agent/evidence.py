@@ -9,6 +9,7 @@ from library.datasets import HARVEST, Item, ItemRole
 from library.errors import Outage
 from library.prompts import Content
 from policies.harvest import evenly
+from policies.secrecy import tellable
 from tools.evaluation import Outcome, evaluate
 from tools.metrics.opening import open_metric
 
@@ -58,7 +59,9 @@ async def learn_examples(
 ) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
     """What the student makes of the `learn` items under this content: (failing, passing), newest harvest first."""
     rules = services.rulebook.teacher
-    items = await in_thread(services.library.datasets.items, prompt, roles=("learn",))
+    learn = await in_thread(services.library.datasets.items, prompt, roles=("learn",))
+    secret = await in_thread(services.library.datasets.items, prompt, roles=("select", "gate", "anchor"))
+    items = await in_thread(tellable, learn, secret)
     ordered = sorted(items, key=lambda i: (i.incident_id != incident_id, i.id))
     room = 3 * (rules.failing_examples + rules.passing_examples)
     outcomes = await measure(services, prompt, content, evenly(ordered, room), "reading the learn items")
