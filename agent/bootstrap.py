@@ -17,6 +17,7 @@ from policies.guardrails.policy import Policy
 from policies.guardrails.policy_file import load_policy
 from policies.rulebook import Rulebook, read_rulebook
 from tools.memory import FailureMemory, OpenMemory, open_memory
+from tools.model_names import same_model
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -79,6 +80,28 @@ def caps_of(settings: Settings) -> Caps:
     )
 
 
+def check_judge(settings: Settings) -> None:
+    """InputError when the judge would be grading its own rewrites: it must not be the teacher, nor its fallback."""
+    judge, teacher = settings.models.judge, settings.models.teacher
+    for name in (teacher.model, *teacher.fallbacks):
+        if judge.model and (same_model(judge.model, name) or same_model(name, judge.model)):
+            raise InputError(
+                f"the judge '{judge.model}' is the teacher's own model '{name}'",
+                "[models.judge] model",
+                "Name another model, or leave it empty for no judge.",
+            )
+
+
+def online_caps_of(settings: Settings) -> Caps:
+    """What judging live traffic may cost in a UTC day."""
+    budget = settings.budget
+    return Caps(
+        usd_per_scope=budget.usd_online_per_day,
+        calls_per_scope=budget.calls_online_per_day,
+        usd_per_day=budget.usd_per_day,
+    )
+
+
 @asynccontextmanager
 async def opened_services(
     settings: Settings, library: Library, *, progress: Progress = silent, now: Callable[[], datetime] = utc_now
@@ -93,6 +116,7 @@ async def opened_services(
         return ModelSettings(role=role, **values.model_dump())
 
     models = settings.models
+    check_judge(settings)
     try:
         yield Services(
             library=library,
@@ -105,6 +129,8 @@ async def opened_services(
             now=now,
             max_parallel=models.student.max_parallel,
             progress=progress,
+            judge=open_model(section("judge", models.judge), ledger=ledger, now=now) if models.judge.model else None,
+            online_caps=online_caps_of(settings),
         )
     finally:
         await ledger.close()
@@ -121,5 +147,6 @@ async def opened_checkpoints(settings: Settings) -> "AsyncIterator[BaseCheckpoin
     path.parent.mkdir(parents=True, exist_ok=True)
     async with AsyncSqliteSaver.from_conn_string(str(path)) as saver:
         await saver.conn.execute("PRAGMA synchronous=FULL")
+        await saver.conn.execute("PRAGMA secure_delete=ON")
         await saver.setup()
         yield saver

@@ -35,14 +35,16 @@ async def best_content(services: Services, state: CycleState) -> Content:
     return next(a for a in attempts if a.number == number).content
 
 
-async def brief(services: Services, state: CycleState) -> Briefing:
-    """Put the briefing of this round together."""
+async def brief(services: Services, state: CycleState, turn: int = 1) -> Briefing:
+    """Put the briefing of a round together. turn: the number of that round; before the first one it is 1 as well."""
     prompt = await in_thread(services.library.prompts.get, state["prompt"])
     base = await base_version(services, state)
     content = await best_content(services, state)
     failing, passing = await learn_examples(services, state["prompt"], content, state.get("incident_id"))
     rules = services.rulebook.teacher
-    history = await in_thread(services.library.runs.attempts, prompt=state["prompt"])
+    attempts = await in_thread(services.library.runs.attempts, prompt=state["prompt"])
+    # A kill may have left attempts of this very round: the request must be the same when the step is run again.
+    history = [a for a in attempts if a.run_id != state["run_id"] or a.round < turn]
     return Briefing(
         task=prompt.description,
         prompt=content,

@@ -11,15 +11,21 @@ from tools.structured import parse_object
 
 
 async def consult(
-    services: Services, messages: Sequence[Message], required: Mapping[str, type], *, turn: int = 0
+    services: Services,
+    messages: Sequence[Message],
+    required: Mapping[str, type],
+    *,
+    turn: int = 0,
+    tries: int | None = None,
 ) -> dict[str, Any]:
     """The teacher's answer as an object with at least the required keys.
 
     An unreadable answer is asked for again (with another repeat index, so that the ledger does not repeat it).
-    turn: tells apart requests that are equal to the letter but should be drawn anew.
+    turn: tells apart requests that are equal to the letter but should be drawn anew. tries: as the rulebook says when
+    None.
     Raises ProviderError when the teacher stays unreadable or unreachable.
     """
-    tries = services.rulebook.teacher.bad_answers + 1
+    tries = services.rulebook.teacher.bad_answers + 1 if tries is None else tries
     for attempt in range(tries):
         request = Request(messages=tuple(messages), repeat=turn * tries + attempt)
         reply = await services.teacher.complete(request, scope=services.scope, caps=services.caps)

@@ -3,12 +3,13 @@
 import asyncio
 import contextlib
 import hashlib
+import logging
 import os
 import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from langchain_core.runnables import RunnableConfig
@@ -20,6 +21,8 @@ from agent.state import CycleState
 from library.errors import BudgetSpent, ClaimHeld, ClaimLost, Outage, PromptkeeperError
 from library.runs import Claim, Run, RunState, StopReason, Trigger
 from library.store.stores import Library
+
+log = logging.getLogger("promptkeeper.cycle")
 
 STEP_LIMIT = 200  # graph steps; the rulebook's rounds end a cycle long before
 
@@ -65,6 +68,10 @@ async def run_cycle(
     async with _heartbeat(held, claim):
         if resumed:
             await in_thread(services.library.calls.release, held.scope)
+        else:
+            # A process that was killed between its last two commits has left the checkpoints of a finished run.
+            for ended in (await in_thread(services.library.runs.list, prompt=prompt, limit=2))[1:]:
+                await checkpointer.adelete_thread(f"run-{ended.id}")
         finished = await _finish(held, run, await _walk(held, graph, config, run))
     await checkpointer.adelete_thread(f"run-{run.id}")
     return finished
@@ -144,7 +151,8 @@ async def _walk(
             "path": [],
         }
         async for state in graph.astream(None if started else initial, config, stream_mode="values", durability="sync"):
-            await in_thread(services.library.runs.follow, services.held(), state.get("path", []))
+            path, incident_id = state.get("path", []), state.get("incident_id")
+            await in_thread(services.library.runs.follow, services.held(), path, incident_id=incident_id)
         end = (await graph.aget_state(config)).values
         stop = end.get("stop") or {"reason": "error", "detail": "the graph ended without a reason"}
         return "finished", stop["reason"], stop["detail"], end.get("proposal_id")
@@ -156,6 +164,10 @@ async def _walk(
         return "finished", "models_down", str(error), None
     except PromptkeeperError as error:
         return "failed", "error", str(error), None
+    except Exception as error:
+        # A run that breaks must end: taken up again, it would break at the same place for ever.
+        log.debug("run %s broke", run.id, exc_info=True)
+        return "failed", "error", f"unexpected {type(error).__name__}: {error}", None
 
 
 async def _finish(services: Services, run: Run, end: tuple[RunState, StopReason, str, int | None]) -> Run:
@@ -181,6 +193,10 @@ def _back_to_open(services: Services, prompt: str, reason: StopReason, detail: s
             )
 
 
+PASSING = frozenset({"teacher_down", "models_down"})
+"""Reasons that pass by themselves: the next round of the background may try again at once."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
     """A cycle that should run, and why."""
@@ -190,14 +206,32 @@ class Wish:
     comment: str = ""
 
 
-def due(library: Library, names: Sequence[str], *, force: bool = False) -> tuple[Wish, ...]:
-    """The cycles to run: for the prompts named, or for all with an open incident or a reviewer's wish for changes."""
+def due(
+    library: Library, names: Sequence[str], *, force: bool = False, rested: datetime | None = None
+) -> tuple[Wish, ...]:
+    """The cycles to run: for the prompts named, or for all with an open incident or a reviewer's wish for changes.
+
+    rested: leave out prompts whose last cycle ended later than this, if it found nothing and nothing is new since.
+    """
     asked = {w.prompt: w for w in _revisions(library)}
     if names:
         other: Trigger = "force" if force else "incident"
         return tuple(asked.get(name, Wish(prompt=name, trigger=other)) for name in names)
     ill = {i.prompt for i in library.incidents.list(states=("open", "regressed", "diagnosing"))}
+    if rested is not None:
+        ill = {name for name in ill if not _resting(library, name, rested)}
     return tuple(asked.get(name, Wish(prompt=name, trigger="incident")) for name in sorted({*ill, *asked}))
+
+
+def _resting(library: Library, prompt: str, rested: datetime) -> bool:
+    """Whether another cycle so soon would only open the gate on the same evidence, and pay, once more."""
+    last = next(iter(library.runs.list(prompt=prompt, limit=1)), None)
+    if last is None or last.finished_at is None or last.finished_at <= rested or last.stop_reason in PASSING:
+        return False
+    decided = [p.decided_at for p in library.proposals.list(prompt=prompt) if p.decided_at is not None]
+    opened = [i.opened_at for i in library.incidents.active(prompt)]
+    moved = [move.at for move in library.prompts.moves(prompt)]
+    return not any(at > last.started_at for at in [*decided, *opened, *moved])
 
 
 def _revisions(library: Library) -> list[Wish]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from agent.judging import metric_for
 from agent.services import Services, in_thread
 from agent.teacher.request import Example
 from library.datasets import HARVEST, Item, ItemRole
@@ -11,7 +12,6 @@ from library.prompts import Content
 from policies.harvest import evenly
 from policies.secrecy import tellable
 from tools.evaluation import Outcome, evaluate
-from tools.metrics.opening import open_metric
 
 EARLIER = "earlier"
 """The tag of harvested items from before the onset: they count as golden data, not as proof of a repair."""
@@ -33,12 +33,13 @@ async def measure(services: Services, prompt: str, content: Content, items: Sequ
     """
     if not items:
         return []
-    metrics = [open_metric(spec) for spec in (await in_thread(services.library.prompts.get, prompt)).metrics]
+    known = await in_thread(services.library.prompts.get, prompt)
+    metric = metric_for(services, known, known.metrics[0], scope=services.scope, caps=services.caps)
     outcomes = await evaluate(
         content,
         items,
         model=services.student,
-        metrics=metrics[:1],
+        metrics=[metric],
         scope=services.scope,
         caps=services.caps,
         max_parallel=services.max_parallel,

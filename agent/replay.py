@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from agent.judging import metric_for
 from agent.services import Services, in_thread
 from agent.steps.monitor import sweep
 from library.datasets import Item
@@ -12,8 +13,8 @@ from library.prompts import Version
 from library.scores import Score
 from library.traces import Trace, TraceError
 from tools.evaluation import Outcome, evaluate
+from tools.judge import Asked
 from tools.metrics.judgement import Metric
-from tools.metrics.opening import open_metric
 
 BATCH = 512
 SOURCE = "replay"
@@ -72,7 +73,7 @@ async def replay(
     A call that failed becomes a trace with its error and without a score. Running it again records nothing twice.
     """
     prompt = await in_thread(services.library.prompts.get, version.prompt)
-    metric = open_metric(prompt.metrics[0])
+    metric = metric_for(services, prompt, prompt.metrics[0], scope=scope, caps=services.caps)
     total = ReplayCount(rows=0, traces=0, scores=0, errors=0, mean=None)
     lost = 0.0
     for clock, batch in batches(rows, every):
@@ -156,8 +157,8 @@ def _score(row: Replayed, outcome: Outcome, metric: Metric) -> Score:
         trace_id=row.id,
         name=metric.name,
         value=outcome.score or 0.0,
-        source="programmatic",
-        evaluator=EVALUATOR,
+        source="judge" if isinstance(metric, Asked) else "programmatic",
+        evaluator=metric.evaluator if isinstance(metric, Asked) else EVALUATOR,
         revision=metric.revision,
         ts=row.ts,
         comment=outcome.reason[:200] if outcome.kind != "scored" else "",

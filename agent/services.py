@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ParamSpec, Protocol, TypeVar
 
@@ -38,6 +38,7 @@ class Services:
     """Everything a step may use. claim is set for the length of one cycle.
 
     now: the clock (aware, UTC). policy_for: the guardrail policy of a prompt. label: what approval moves.
+    judge: None where none is set; online_caps: what judging live traffic may cost in a day.
     """
 
     library: Library
@@ -52,6 +53,8 @@ class Services:
     max_parallel: int = 64
     progress: Progress = silent
     claim: Claim | None = None
+    judge: Model | None = None
+    online_caps: Caps = field(default_factory=Caps)
 
     def held(self) -> Claim:
         """The claim of the running cycle."""

@@ -88,11 +88,13 @@ class ScheduleSection(Section):
 
 
 class BudgetSection(Section):
-    """Caps; None is no cap."""
+    """Caps; None is no cap. Those with `online` in their names are for judging live traffic, per UTC day."""
 
     usd_per_cycle: float | None = Field(default=None, ge=0)
     usd_per_day: float | None = Field(default=None, ge=0)
     calls_per_cycle: int | None = Field(default=20_000, ge=1)
+    usd_online_per_day: float | None = Field(default=None, ge=0)
+    calls_online_per_day: int | None = Field(default=2_000, ge=1)
 
 
 class PolicySection(Section):

@@ -1,7 +1,6 @@
 """What goes wrong at the onset, one function for each way; they change calls in place."""
 
 import random
-from collections.abc import Callable
 
 from benchmarks.causes_traffic import ONSET, Call, Domain, Fault, taken
 
@@ -57,6 +56,7 @@ def more_of(weak: str, share: float = HARD, right: float = 0.35) -> Fault:
         for call in late(calls, rng, share):
             call.topic = weak
             call.text = domain.say(weak, rng, False)
+            call.segment = domain.segment(weak, rng)
             call.meant = taken(domain, weak, right, rng)
 
     return fault
@@ -119,7 +119,7 @@ def harsh_judge(share: float = EASY) -> Fault:
 
 
 def new_revision(share: float = EASY) -> Fault:
-    """Another revision of the evaluator judges, and is harsher; in the first three days it judged a sample already."""
+    """Another revision of the evaluator judges, and is harsher."""
 
     def fault(calls: list[Call], domain: Domain, rng: random.Random) -> None:
         for call in calls:
@@ -174,6 +174,3 @@ def forgets(topic: str, share: float = 0.7) -> Fault:
                 call.meant = taken(domain, topic, 0.0, rng)
 
     return fault
-
-
-Renaming = Callable[[str], str]

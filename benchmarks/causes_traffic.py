@@ -1,7 +1,7 @@
 """Invented production traffic with a known cause of its degradation: calls are drawn first, then faults change them.
 
-A scenario is a domain (a prompt, its topics and its wording), a seed and the faults that begin at the onset. Faults only
-change what such a cause would change in reality; what the diagnosis makes of it is nobody's business here.
+A scenario is a domain (a prompt, its topics and its wording), a seed and the faults that begin at the onset. Faults
+only change what such a cause would change in reality; what the diagnosis makes of it is nobody's business here.
 """
 
 import random
@@ -17,6 +17,7 @@ from library.traces import Trace, TraceError
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 DAYS, ONSET_DAY = 14, 9
+OTHER_CALLS = 700
 ONSET = START + timedelta(days=ONSET_DAY)
 END = START + timedelta(days=DAYS)
 KEEPER = Actor(name="keeper", kind="local", reviewer=True)
@@ -46,7 +47,7 @@ class Domain:
 
 @dataclass(slots=True, kw_only=True)
 class Call:
-    """A call while it is being made up. meant: the topic the model took it for; harsh: the evaluator fails it anyway."""
+    """A call while it is made up. meant: the topic the model took it for; harsh: the evaluator fails it anyway."""
 
     ts: datetime
     topic: str
@@ -74,7 +75,7 @@ Fault = Callable[[list[Call], Domain, random.Random], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """causes: the names that a right diagnosis gives. together: other prompts of the same model fall at the same time."""
+    """causes: the names that a right diagnosis gives. together: what happens to the other prompts of the same model."""
 
     name: str
     causes: tuple[str, ...]
@@ -88,40 +89,35 @@ class Scenario:
     release: Content | None = None
 
 
-def fill(library: Library, scenario: Scenario) -> str:
-    """Put the scenario's prompts and traffic into the library; returns the name of the prompt it is about."""
-    _prompt(library, scenario.domain)
+def prepare(library: Library, scenario: Scenario) -> None:
+    """Put the scenario's prompts into the library."""
+    for domain in (scenario.domain, *scenario.others):
+        content = Content(text=domain.prompt, config={"model": domain.model})
+        metrics = ({"name": domain.metric},)
+        library.prompts.create(domain.name, description="", actor=KEEPER, now=START, metrics=metrics)
+        library.prompts.add_version(domain.name, content, actor=KEEPER, now=START)
+        library.prompts.move_label(domain.name, "production", 1, expected=None, actor=KEEPER, reason="start", now=START)
     if scenario.release is not None:
         name, actor = scenario.domain.name, KEEPER
         library.prompts.add_version(name, scenario.release, actor=actor, now=ONSET - timedelta(hours=1))
         library.prompts.move_label(name, "production", 2, expected=1, actor=actor, reason="tidied", now=ONSET)
-    _traffic(library, scenario.domain, scenario, scenario.faults, scenario.calls)
+
+
+def traffic(scenario: Scenario) -> list[tuple[Trace, Score | None]]:
+    """The calls of all its prompts in order of time, with their scores where they have one."""
+    made = _made(scenario.domain, scenario, scenario.faults, scenario.calls)
     for other in scenario.others:
-        _prompt(library, other)
-        _traffic(library, other, scenario, scenario.together, 700)
-    return scenario.domain.name
+        made += _made(other, scenario, scenario.together, OTHER_CALLS)
+    return sorted(made, key=lambda pair: (pair[0].ts, pair[0].id))
 
 
-def _prompt(library: Library, domain: Domain) -> None:
-    content = Content(text=domain.prompt, config={"model": domain.model})
-    metrics = ({"name": domain.metric},)
-    library.prompts.create(domain.name, description="", actor=KEEPER, now=START, metrics=metrics)
-    library.prompts.add_version(domain.name, content, actor=KEEPER, now=START)
-    library.prompts.move_label(domain.name, "production", 1, expected=None, actor=KEEPER, reason="start", now=START)
-
-
-def _traffic(library: Library, domain: Domain, scenario: Scenario, faults: Sequence[Fault], count: int) -> None:
+def _made(domain: Domain, scenario: Scenario, faults: Sequence[Fault], count: int) -> list[tuple[Trace, Score | None]]:
     rng = random.Random(f"{scenario.name}/{domain.name}/{scenario.seed}")
     calls = drawn(domain, rng, count, scenario.weak)
     for fault in faults:
         fault(calls, domain, rng)
-    traces, scores = [], []
-    for number, call in enumerate(calls):
-        trace = _trace(call, domain, f"{domain.name}-{number:05}", rng)
-        traces.append(trace)
-        if call.scored:
-            scores.append(_score(call, trace, domain))
-    library.traces.add(traces, scores)
+    traces = [_trace(call, domain, f"{domain.name}-{number:05}", rng) for number, call in enumerate(calls)]
+    return [(t, _score(c, t, domain) if c.scored else None) for c, t in zip(calls, traces, strict=True)]
 
 
 def drawn(domain: Domain, rng: random.Random, count: int, weak: Mapping[str, float]) -> list[Call]:

@@ -1,8 +1,8 @@
 """The health scan behind the interface of a drift benchmark: update(scores, segments, timestamps) -> Alarm | None.
 
 `make` looks once per update, as the other detectors of such a benchmark do. `make_told` is also given the true mean
-as a known target. `make_scheduled` looks on the clock of the stream, every 15 minutes, with the settings the product
-ships. Scores come in order of arrival, segments as small integers, times of the traces in seconds.
+as a known target. `make_scheduled` looks on the clock of the stream, every 15 minutes, with the default settings.
+Scores come in order of arrival, segments as small integers, times of the traces in seconds.
 """
 
 from collections.abc import Sequence
@@ -68,5 +68,5 @@ def make_told(*, baseline: float | None, n_base: int, n_seg: int) -> HealthScan:
 
 
 def make_scheduled(*, baseline: float | None, n_base: int, n_seg: int) -> HealthScan:
-    """The product as shipped: looks every 15 minutes of the stream's own clock, its own promise."""
+    """Looks every 15 minutes of the stream's own clock, with the default promise."""
     return HealthScan(ScanSettings(n_base=n_base), look_steps=FIFTEEN_MINUTES)

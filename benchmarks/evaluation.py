@@ -2,8 +2,9 @@
 
 Ways to ask a local server the same 400 questions at 64 in flight, its answers taking 200 ms on average:
 a bare litellm loop, the same loop through litellm's Router, and the whole engine (ledger on SQLite with synchronous
-commits, budget, retries, scoring). The engine runs twice: with 64 questions open, and with half as many again, of which
-still only 64 are at the server while the rest wait for a commit. Run from the repository: `python -m benchmarks.evaluation [--calls N] [--rounds N]`.
+commits, budget, retries, scoring). The engine runs twice: with 64 questions open, and with half as many again, of
+which still only 64 are at the server while the rest wait for a commit.
+Run from the repository: `python -m benchmarks.evaluation [--calls N] [--rounds N]`.
 The server runs in a process of its own. The table shows medians over the rounds; the order of the ways rotates.
 """
 

@@ -48,10 +48,45 @@ class SegmentChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AlsoDegraded:
+    """Another series of the same version that alarms too: which, since when, and how much it lost (95 % interval)."""
+
+    metric: str
+    evaluator: str
+    revision: str
+    onset: datetime
+    before: float
+    after: float
+    effect: float
+    effect_low: float
+    effect_high: float
+    segment: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upstream:
+    """Other prompts on the same model fell at the same time: a sign that the model changed, not the prompt.
+
+    prompts: those whose scores fell for certain; of: how many were compared. onset: of all of them together; effect:
+    their lost score; evidence and threshold in nats.
+    """
+
+    model: str
+    prompts: tuple[str, ...]
+    of: int
+    onset: datetime
+    effect: float
+    evidence: float
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Degradation:
     """What the statistic saw. Times are trace times; effect = lost score, positive is worse, 95 % interval.
 
-    segment: the one to blame, None for everywhere. evidence and threshold are in nats.
+    segment: the one to blame, None for everywhere. evidence and threshold are in nats. onset is today's estimate,
+    first_onset the one at detection, by which the incident is known again. floor: held against the version that was
+    replaced, not against its own past. also: other series of this version that alarm too. upstream: see there.
     """
 
     metric: str
@@ -72,6 +107,25 @@ class Degradation:
     threshold: float
     segment: str | None
     segments: tuple[SegmentChange, ...]
+    first_onset: datetime | None = None
+    floor: bool = False
+    also: tuple[AlsoDegraded, ...] = ()
+    upstream: Upstream | None = None
+
+    @property
+    def known_by(self) -> datetime:
+        """The onset at detection: it does not move while the incident is refreshed."""
+        return self.onset if self.first_onset is None else self.first_onset
+
+    @property
+    def series(self) -> tuple[str, str, str]:
+        """Metric, evaluator and revision: scores of others are not comparable."""
+        return (self.metric, self.evaluator, self.revision)
+
+    @property
+    def fallen(self) -> tuple[str, ...]:
+        """Segments that lost score for certain (their interval excludes zero), the one that lost most first."""
+        return tuple(s.segment for s in sorted(self.segments, key=lambda s: s.difference) if s.high < 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from library.errors import InputError
-from library.prompts import TEXT_LIMIT, Content, Format, Message
+from library.prompts import TEXT_LIMIT, Content, Format, Message, canonical_json
 
 NAME = r"[A-Za-z_][A-Za-z0-9_.-]{0,63}"
 MUSTACHE = re.compile(r"\{\{\{\{|\{\{\s*(?P<name>" + NAME + r")\s*\}\}|\{\{|\}\}\}\}|\}\}")
@@ -117,7 +117,8 @@ def strip_marks(text: str) -> str:
 
 
 def validate_content(content: Content, place: str) -> Content:
-    """Return the content if it is complete, within limits and its templates parse, else raise InputError at place."""
+    """The content itself, if it is complete, storable, within limits and its templates parse; else InputError."""
+    _check_storable(content, place)
     said = content.full_text
     if not said.strip():
         raise InputError("the prompt is empty", place, "Give it a text.")
@@ -130,6 +131,16 @@ def validate_content(content: Content, place: str) -> Content:
     except InputError as error:
         raise InputError(error.thing, place, error.mend) from error
     return content
+
+
+def _check_storable(content: Content, place: str) -> None:
+    # A lone surrogate has no UTF-8, and NaN no JSON: neither database would give them back.
+    try:
+        canonical_json(content.to_json()).encode()
+    except (TypeError, ValueError) as error:  # UnicodeEncodeError is a ValueError
+        raise InputError(f"the prompt is not plain JSON text ({error})", place, "Correct the value.") from error
+    if "\x00" in content.full_text:  # PostgreSQL and most providers refuse it
+        raise InputError("the prompt contains a NUL character", place, "Remove it.")
 
 
 def _fill(text: str, template_format: Format, values: Mapping[str, str]) -> str:

@@ -1,5 +1,7 @@
 """The rulebook: every threshold the product decides by, read strictly from one reviewable YAML file."""
 
+from dataclasses import replace
+from datetime import timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -9,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from library.errors import InputError
 from policies.health.evidence import ScanSettings
+from policies.sampling import RepeatRules
 
 
 class Rules(BaseModel):
@@ -27,9 +30,13 @@ class HealthRules(Rules):
     alpha: float = Field(gt=0, lt=0.5)
     watch_alpha: float = Field(gt=0, lt=0.5)
     looks: int = Field(ge=1)
+    look_scores: int = Field(ge=1)
+    look_patience: int = Field(ge=1)
+    look_period: int = Field(ge=1)
     n_base: int = Field(ge=10)
     min_segment: int = Field(ge=10)
     min_effect: float = Share
+    min_effect_relative: float = Share
     floor_scores: int = Field(ge=0)
     fdr: float = Field(gt=0, lt=0.5)
     fdr_small: float = Field(gt=0, lt=0.5)
@@ -38,7 +45,12 @@ class HealthRules(Rules):
     @property
     def settings(self) -> ScanSettings:
         """The same values as the scan takes them."""
-        return ScanSettings(**self.model_dump(exclude={"look_steps"}))
+        return ScanSettings(**self.model_dump(exclude={"look_steps", "min_effect_relative"}))
+
+    @property
+    def relative(self) -> ScanSettings:
+        """The same for time and money, which are scored on a logarithmic scale."""
+        return replace(self.settings, min_effect=self.min_effect_relative)
 
 
 class HarvestRules(Rules):
@@ -86,12 +98,33 @@ class AcceptanceRules(Rules):
 
 
 class DiagnosisRules(Rules):
-    """When something other than the prompt is to blame."""
+    """When something other than the prompt is to blame, and what is told of the failures."""
 
-    outage_share: float = Share
-    new_model_share: float = Share
+    cause_z: float = Field(gt=0)
+    min_cause_share: float = Share
+    max_calls: int = Field(ge=100)
+    max_peers: int = Field(ge=0)
     min_kind_share: float = Share
     max_kinds: int = Field(ge=1)
+
+
+class OnlineRules(Rules):
+    """How new traffic is judged without a reference; `policies.sampling` has the words."""
+
+    judge_share: float = Share
+    repeat_similarity: float = Share
+    repeat_minutes: float = Field(gt=0, le=24 * 60)
+    field_characters: int = Field(ge=50)
+    request_characters: int = Field(ge=1000)
+    bad_answers: int = Field(ge=0)
+    judge_tries: int = Field(ge=1)
+    judge_hours: float = Field(gt=0)
+    round_minutes: float = Field(gt=0)
+
+    @property
+    def repeat(self) -> RepeatRules:
+        """The same values as the reading of sessions takes them."""
+        return RepeatRules(similarity=self.repeat_similarity, window=timedelta(minutes=self.repeat_minutes))
 
 
 class ProposalRules(Rules):
@@ -101,9 +134,10 @@ class ProposalRules(Rules):
 
 
 class RunRules(Rules):
-    """How long a claim lasts without a sign of life."""
+    """How long a claim lasts without a sign of life, and how long the background rests after a fruitless cycle."""
 
     lease_seconds: int = Field(ge=5)
+    rest_hours: int = Field(ge=0)
 
 
 class Rulebook(Rules):
@@ -116,6 +150,7 @@ class Rulebook(Rules):
     search: SearchRules
     acceptance: AcceptanceRules
     diagnosis: DiagnosisRules
+    online: OnlineRules
     proposals: ProposalRules
     runs: RunRules
 

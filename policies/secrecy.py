@@ -10,7 +10,7 @@ SHORTEST = 8  # characters of a normalised text below which containing it means 
 def tellable(learn: Sequence[Item], secret: Sequence[Item]) -> list[Item]:
     """Learn items that do not contain, as a whole, the text of a select, gate or anchor item.
 
-    Equal texts share a role already; this is about longer ones ("my card was stolen" within "my card was stolen today").
+    Equal texts share a role already; this is about longer ones ("my card was stolen" in "my card was stolen today").
     """
     hidden = sorted({text for i in secret if len(text := _text(i)) >= SHORTEST}, key=len)
     return [item for item in learn if not any(f" {text} " in f" {_text(item)} " for text in hidden)]

@@ -49,36 +49,28 @@ def one_sided_p(differences: Sequence[float], *, seed: int = 0) -> float:
 def paired_interval(differences: Sequence[float], *, seed: int = 0, confidence: float = 0.95) -> Interval:
     """Interval of the mean paired difference.
 
-    Differences of -1, 0, 1: Newcombe's hybrid score interval for paired proportions is dominated here by the
-    discordant pairs, so the Wilson interval (Wilson 1927) of the share of wins among them is scaled back to all pairs.
-    Graded ones: percentile bootstrap (Efron 1979) over items, drawn from the seed.
+    Differences of -1, 0, 1: the adjusted Wald interval for paired proportions (Bonett and Price 2012), which adds one
+    win and one loss and so holds its level where hardly any pair changes. Graded ones: percentile bootstrap (Efron
+    1979) over items, drawn from the seed.
     """
     n = len(differences)
     if n == 0:
         return Interval(-1.0, 1.0)
     informative = [d for d in differences if d]
     if all(abs(d) == 1 for d in informative):
-        return _binary_interval(sum(d > 0 for d in informative), len(informative), n, confidence)
+        wins = sum(d > 0 for d in informative)
+        return _binary_interval(wins, len(informative) - wins, n, confidence)
     rng = random.Random(seed)
     means = sorted(math.fsum(rng.choices(differences, k=n)) / n for _ in range(BOOTSTRAPS))
     tail = (1 - confidence) / 2
     return Interval(means[int(tail * BOOTSTRAPS)], means[min(BOOTSTRAPS - 1, int((1 - tail) * BOOTSTRAPS))])
 
 
-def _binary_interval(wins: int, informative: int, n: int, confidence: float) -> Interval:
+def _binary_interval(wins: int, losses: int, n: int, confidence: float) -> Interval:
     z = NormalDist().inv_cdf((1 + confidence) / 2)
-    if informative == 0:
-        # Nothing changed: the rule of three (Hanley and Lippman-Hand 1983) bounds what was not seen.
-        bound = min(1.0, -math.log((1 - confidence) / 2) / n)
-        return Interval(-bound, bound)
-    low, high = wilson(wins, informative, z)
-    share = informative / n
-    mean = (2 * wins - informative) / n
-    # The share of discordant pairs is itself an estimate; its own spread widens the interval around the mean.
-    spread = z * math.sqrt(max(0.0, share - mean**2) / n)
-    return Interval(
-        max(-1.0, min((2 * low - 1) * share, mean - spread)), min(1.0, max((2 * high - 1) * share, mean + spread))
-    )
+    won, lost = (wins + 1) / (n + 2), (losses + 1) / (n + 2)
+    spread = z * math.sqrt((won + lost - (won - lost) ** 2) / (n + 2))
+    return Interval(max(-1.0, won - lost - spread), min(1.0, won - lost + spread))
 
 
 def wilson(hits: int, n: int, z: float = 1.959964) -> tuple[float, float]:

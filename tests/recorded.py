@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from library.datasets import Item, item_id, normalised, role_for
+from library.operations import call_scores, upstream_name
 from library.scores import Score
 from library.store.stores import Library
 from library.traces import Trace
@@ -42,14 +43,21 @@ def sums_of_trends(library: Library) -> dict[tuple, tuple[int, float]]:
 
 def sums_of_scores(library: Library) -> dict[tuple, tuple[int, float]]:
     """The same sums, counted from the traces and scores themselves."""
-    judged: list[tuple[Trace, str, str, str, float]] = []
+    judged: list[tuple] = []
     for t in library.traces.list(limit=None):
-        judged.append((t, "error", "system", "1", 0.0 if t.error else 1.0))
-        judged += [(t, s.name, s.evaluator, s.revision, s.value) for s in library.traces.scores(t.id)]
+        own = call_scores(
+            failed=t.error is not None, latency_ms=t.latency_ms, cost=t.cost, finish_reason=t.finish_reason
+        )
+        home = (t.prompt, t.version, t.segment or OTHER)
+        judged += [(t, *home, name, "system", "1", value) for name, value in own.items()]
+        for s in library.traces.scores(t.id):
+            judged.append((t, *home, s.name, s.evaluator, s.revision, s.value))
+            if t.model:
+                judged.append((t, upstream_name(t.model), 0, t.prompt, s.name, s.evaluator, s.revision, s.value))
     found: dict[tuple, tuple[int, float]] = {}
-    for t, name, evaluator, revision, value in judged:
+    for t, prompt, version, segment, name, evaluator, revision, value in judged:
         step = step_of(t.ts.timestamp())
-        where = (t.prompt, t.version, name, evaluator, revision, t.segment or OTHER, step)
+        where = (prompt, version, name, evaluator, revision, segment, step)
         n, total = found.get(where, (0, 0.0))
         found[where] = (n + 1, round(total + value, 9))
     return found

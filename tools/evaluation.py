@@ -74,9 +74,11 @@ async def evaluate(
 ) -> tuple[Outcome, ...]:
     """One outcome per item and repetition, ordered by item, then repetition, whatever order the answers came in.
 
-    At most max_parallel questions are open, so a kill can cost at most that many calls twice. One item that fails is an outcome. BudgetSpent, wrong use and failures that
-    every other call would share (a refused key, an unknown model) end the evaluation: no further call starts, those
-    in flight finish and stay in the ledger, and the error is raised. progress: (finished, total) after each call.
+    At most max_parallel questions are open, so a kill can cost at most that many calls twice; with more of them than
+    the model's own max_parallel, commits overlap with calls. One item that fails is an outcome. BudgetSpent, wrong use
+    and failures that every other call would share (a refused key, an unknown model) end the evaluation: no further
+    call starts, those in flight finish and stay in the ledger, and the error is raised. progress: (finished, total)
+    after each call.
     """
     if not metrics:
         raise InputError("there is no metric to score with", f"evaluation of {len(items)} items", "Name one.")

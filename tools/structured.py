@@ -13,11 +13,14 @@ FENCED = re.compile(r"\A\s*```[A-Za-z]*\s*\n(?P<body>.*)\n\s*```\s*\Z", re.DOTAL
 
 
 def read_json(text: str) -> Any:
-    """The JSON value that is the whole text; ValueError for anything else, endless nesting and NaN included."""
+    """The JSON value that is the whole text; ValueError for anything else: endless nesting, NaN and half characters
+    (a lone surrogate, which no file, database or provider takes) included."""
     try:
-        return json.loads(text, parse_constant=_no_constant)
+        said = json.loads(text, parse_constant=_no_constant)
+        json.dumps(said, ensure_ascii=False).encode()  # UnicodeEncodeError is a ValueError
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
+    return said
 
 
 def unfenced(text: str) -> str:

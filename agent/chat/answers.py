@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from agent.chat.changes import blame, changes
+from agent.chat.changes import blame, causes, changes, primary
 from agent.chat.facts import Facts, VersionRecord
 from agent.chat.questions import Topic
 from agent.chat.sentences import Said, day, percent, points, score
+from policies.attribution import REWRITABLE
 
 KINDS_TOLD = 3
 STOP_WORDS = {
@@ -28,8 +29,8 @@ def since(facts: Facts) -> Said:
         return _healthy(facts)
     d = incident.degradation
     return Said(
-        f"It began about {day(d.onset)} (between {day(d.onset_earliest)} and {day(d.onset_latest)}); the monitor was sure "
-        f"on {day(d.detected_at)} [incident {incident.id}]."
+        f"It began about {day(d.onset)} (between {day(d.onset_earliest)} and {day(d.onset_latest)}); "
+        f"the monitor was sure on {day(d.detected_at)} [incident {incident.id}]."
     )
 
 
@@ -39,10 +40,14 @@ def size(facts: Facts) -> Said:
         return _healthy(facts)
     d = facts.incident.degradation
     return Said(
-        f"The {d.metric} score went from {score(d.before)} (n = {d.n_before}) to {score(d.after)} (n = {d.n_after}): a loss "
-        f"of {points(d.effect)} points (95 % {points(d.effect_low)} to {points(d.effect_high)}) "
+        f"{_measured(d.metric)} went from {score(d.before)} (n = {d.n_before}) to {score(d.after)} (n = {d.n_after}): "
+        f"a loss of {points(d.effect)} points (95 % {points(d.effect_low)} to {points(d.effect_high)}) "
         f"[incident {facts.incident.id}, version {facts.incident.version}]."
     )
+
+
+def _measured(metric: str) -> str:
+    return "The share of calls that did not fail" if metric == "error" else f"The {metric} score"
 
 
 def where(facts: Facts) -> Said:
@@ -71,6 +76,8 @@ def kinds(facts: Facts) -> Said:
     found = (facts.diagnosis or {}).get("kinds", [])[:KINDS_TOLD]
     if facts.incident is None:
         return _healthy(facts)
+    if primary(facts).get("cause") == "outage":
+        return _failed_calls(facts)
     if not found:
         return Said("No kind of failure stands out.", unknown="which kinds of message fail: too few judged examples")
     lines = []
@@ -85,6 +92,16 @@ def kinds(facts: Facts) -> Said:
     return Said("Most of the loss, by kind of failure:\n" + "\n".join(lines))
 
 
+def _failed_calls(facts: Facts) -> Said:
+    """Calls that got no answer are told by their errors: what they asked has nothing to do with it."""
+    evidence = primary(facts).get("evidence", {})
+    errors = ", ".join(f"{kind} ({count} calls)" for kind, count in evidence.get("errors", {}).items())
+    shown = ", ".join(f"trace {i}" for i in evidence.get("trace_ids", ())[:KINDS_TOLD])
+    if not errors:
+        return Said("No kind of error stands out.", unknown="which calls fail: too few of them are on record")
+    return Said(f"Calls that got no answer: {errors} [{shown}]. It does not matter what they asked.")
+
+
 def why(facts: Facts) -> Said:
     """The full account: cause, onset, size, segments, kinds, what changed, what was tried."""
     if facts.incident is None:
@@ -92,6 +109,7 @@ def why(facts: Facts) -> Said:
     state = {"resolved": " It is resolved by now.", "dismissed": f" It was dismissed: {facts.incident.note}."}
     head = Said(
         f"{facts.prompt.name} degraded: {(facts.diagnosis or {}).get('sentence', 'the cause is not diagnosed yet.')}"
+        + "".join(f" Besides ({percent(c['share'])} of the loss): {c['sentence']}" for c in causes(facts)[1:])
         + state.get(facts.incident.state, "")
     )
     parts = [head, *(answer(facts) for answer in (since, size, where, kinds, changes, tried))]
@@ -109,7 +127,8 @@ def versions(facts: Facts) -> Said:
     ranked = sorted(scored, key=lambda r: -(r.mean or 0.0))
     lines = [f"- version {r.version.number}: {_level(r)}" for r in ranked]
     quiet = [str(r.version.number) for r in facts.versions if r.mean is None]
-    verdict = f"Version {ranked[0].version.number} has the best {facts.metric} score."
+    measured = _measured(facts.metric)
+    verdict = f"{measured} is best for version {ranked[0].version.number}."
     if len(ranked) > 1:
         gap = (ranked[0].mean or 0) - (ranked[1].mean or 0)
         noise = 1.96 * (ranked[0].standard_error ** 2 + ranked[1].standard_error ** 2) ** 0.5
@@ -171,13 +190,15 @@ def advice(facts: Facts) -> Said:
         return Said(
             "Nothing: there is no open incident. A cycle can look for a better prompt all the same (cycle --force)."
         )
-    cause = (facts.diagnosis or {}).get("cause")
-    if cause in {"outage", "model_changed"}:
-        return Said(f"Not a rewrite: {(facts.diagnosis or {}).get('sentence', '')} Mend that first, then look again.")
-    if facts.runs and facts.runs[0].incident_id is None and facts.runs[0].stop_reason in STOP_WORDS:
-        return Said(
-            f"The last cycle {STOP_WORDS[facts.runs[0].stop_reason]}; add test items for the failing kinds, or more data."
-        )
+    cause, sentence = primary(facts).get("cause"), primary(facts).get("sentence", "")
+    if cause == "release":
+        return Said(f"Compare with the version before, and go back to it if that one was better: {sentence}")
+    if cause is not None and cause not in REWRITABLE:
+        return Said(f"Not a rewrite: {sentence} Mend that first, then look again.")
+    last = facts.runs[0] if facts.runs else None
+    if last is not None and facts.incident is not None and last.incident_id == facts.incident.id:
+        ended = STOP_WORDS.get(last.stop_reason or "", f"ended early ({last.stop_detail or last.state})")
+        return Said(f"The last cycle {ended}; add test items for the failing kinds, or run another one.")
     return Said(f"Run a cycle: promptkeeper cycle {facts.prompt.name}.")
 
 
@@ -192,7 +213,8 @@ def status(facts: Facts) -> Said:
     head = f"{facts.prompt.name}: {level}."
     if facts.active and facts.incident is not None:
         return Said(
-            f"{head} It is degraded (incident {facts.incident.id}, {facts.incident.state}). {since(facts).text}"
+            f"{head} It is degraded (incident {facts.incident.id}, {facts.incident.state}). "
+            f"{since(facts).text} {size(facts).text}"
         )
     return Said(f"{head} There is no open incident.")
 

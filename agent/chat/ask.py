@@ -12,8 +12,9 @@ from library.store.stores import Library
 from policies.rulebook import DiagnosisRules
 
 CAN_ANSWER = (
-    "I answer from the library only: why and since when a prompt degraded, how much, in which segments, which kinds of "
-    "message fail, what changed, prompt or model, which version was best, what was tried, what waits for you, what to do next."
+    "I answer from the library only: why and since when a prompt degraded, how much, in which segments, which kinds "
+    "of message fail, what changed, prompt or model, which version was best, what was tried, what waits for you, "
+    "what to do next."
 )
 DECLINED = {
     "future": "I cannot know what will happen: the library records what was, and I make no forecasts.",

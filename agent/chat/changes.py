@@ -1,5 +1,9 @@
 """What changed around an onset: releases of ours, models, the mix of traffic. And so: what is to blame."""
 
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
 from agent.chat.facts import AROUND, Facts, VersionRecord
 from agent.chat.sentences import Said, day, percent, points
 
@@ -79,18 +83,40 @@ def _newest(facts: Facts) -> Said:
     )
 
 
+BLAMED = MappingProxyType(
+    {
+        "outage": "Neither prompt nor model, the calls fail",
+        "model_changed": "The model rather than the prompt",
+        "truncation": "Neither prompt nor model, the answers are cut off",
+        "traffic_mix": "Neither prompt nor model, other messages come in",
+        "data_error": "Neither prompt nor model, the expected answers are wrong",
+        "evaluator_changed": "Neither prompt nor model, the answers are judged otherwise",
+        "release": "A release of ours",
+    }
+)
+
+
+def causes(facts: Facts) -> Sequence[Mapping[str, Any]]:
+    """The causes found, the primary one first: cause, sentence, share of the loss, evidence."""
+    diagnosis = facts.diagnosis or {}
+    alone = [{"cause": diagnosis.get("cause"), "sentence": diagnosis.get("sentence", ""), "share": 1.0, "evidence": {}}]
+    return diagnosis.get("causes") or (alone if diagnosis.get("cause") else [])
+
+
+def primary(facts: Facts) -> Mapping[str, Any]:
+    """The cause that explains most of the loss; empty while there is no diagnosis."""
+    return next(iter(causes(facts)), {})
+
+
 def blame(facts: Facts) -> Said:
     """The prompt, the model, an outage or a release of ours."""
     if facts.incident is None:
         return Said(f"Nothing is to blame: no degradation of {facts.prompt.name} was found in {facts.scores} scores.")
-    diagnosis = facts.diagnosis or {}
-    cause = diagnosis.get("cause")
-    sentence = str(diagnosis.get("sentence", ""))
+    sentence = str(primary(facts).get("sentence", ""))
+    head = BLAMED.get(str(primary(facts).get("cause")))
+    if head is not None:
+        return Said(f"{head}: {sentence}")
     ours = releases(facts)
-    if cause == "outage":
-        return Said(f"Neither prompt nor model: {sentence}")
-    if cause == "model_changed":
-        return Said(f"The model rather than the prompt: {sentence}")
     if ours:
         return Said(f"A release of ours is the first suspect: {' '.join(ours)} {sentence}")
     same = "the same model answered before and after" if set(facts.models.after) <= set(facts.models.before) else ""

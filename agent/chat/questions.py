@@ -17,7 +17,8 @@ PATTERNS: Mapping[Topic, re.Pattern[str]] = MappingProxyType(
         "future": re.compile(r"\b(will|going to|next (week|month|year|quarter)|tomorrow|forecast|predict)\b"),
         "outside": re.compile(
             r"\b(competitors?|weather|stock|salar\w+|revenue|profit|who is (our|the) (ceo|customer)|"
-            r"satisf\w+|opinion|feel(s|ings?)?|legal advice|names? of (the )?(customers?|users?))\b"
+            r"satisf\w+|opinion|feel(s|ings?)?|legal advice|names? of (the )?(customers?|users?)|"
+            r"who (is|are) (our|the|my|your) (customers?|users?|owners?|team|ceo))\b"
         ),
         "waiting": re.compile(
             r"\b(waiting|awaits?|pending|queue[ds]? for me|on my (desk|plate)|to (approve|review|decide|sign)|"
@@ -25,7 +26,7 @@ PATTERNS: Mapping[Topic, re.Pattern[str]] = MappingProxyType(
         ),
         "advice": re.compile(
             r"\b(what (would|should|do|shall|can) (you|i|we) (do|suggest|recommend)|recommend\w*|suggest\w*|advice|"
-            r"how (do|can|should) (i|we) fix|next step)\b"
+            r"how (do|can|should) (i|we) fix|should (i|we)|next step)\b"
         ),
         "tried": re.compile(
             r"\b(tried|try|attempt\w*|experiment\w*|already (done|do)|what did (we|you|it) (try|do)|candidates?)\b"
@@ -35,8 +36,8 @@ PATTERNS: Mapping[Topic, re.Pattern[str]] = MappingProxyType(
             r"prompt('s)? fault|fault|to blame|outage|provider)\b"
         ),
         "versions": re.compile(
-            r"\b((which|what|best|worst|better|compare\w*|previous|old) versions?|versions? (was|is|did|do|were|perform\w*)|"
-            r"version \d+|v\d+ (vs|or|against))\b"
+            r"\b((which|what|best|worst|better|compare\w*|previous|old) versions?|"
+            r"versions? (was|is|did|do|were|perform\w*)|version \d+|v\d+ (vs|or|against))\b"
         ),
         "changes": re.compile(
             r"\b(what (has |have |was |were )?(been )?chang\w*|changed|releas\w*|deploy\w*|what happened|different)\b"
@@ -51,7 +52,7 @@ PATTERNS: Mapping[Topic, re.Pattern[str]] = MappingProxyType(
         ),
         "kinds": re.compile(
             r"\b((what|which) (kinds?|types?|sorts?|messages?|topics?|inputs?|questions?)|kinds? of|failing|failures?|"
-            r"examples?|show me|errors?|mistakes?|goes wrong|is wrong)\b"
+            r"examples?|show me|errors?|mistakes?|goes wrong|is wrong|traces?|proof)\b"
         ),
         "why": re.compile(
             r"\b(why|reasons?|causes?|explain|what('s| is| went) wrong|degrad\w*|(got|get|getting|gone|become) worse|"
@@ -63,6 +64,9 @@ PATTERNS: Mapping[Topic, re.Pattern[str]] = MappingProxyType(
         ),
     }
 )
+
+ASKS_WHY = re.compile(r"\b(why|reasons?|causes?|explain|root cause|what('s| is| went) wrong)\b")
+"""Words that ask for the cause itself; "worse" and the like only name the trouble when something else is asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,5 +90,7 @@ def understand(text: str, names: Sequence[str]) -> Question:
     for name in named:
         low = low.replace(name, " it ")
     topics = tuple(topic for topic, pattern in PATTERNS.items() if pattern.search(low))
+    if len(topics) > 1 and not ASKS_WHY.search(low):
+        topics = tuple(t for t in topics if t != "why")
     declined = tuple(t for t in topics if t in {"future", "outside"})
     return Question(text=text, prompts=tuple(named), topics=declined or topics)

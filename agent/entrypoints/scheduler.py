@@ -19,6 +19,8 @@ from policies.rulebook import HealthRules
 log = logging.getLogger("promptkeeper.background")
 
 TICK = "sweep and cycles"
+# -P: a folder `tools` or `agent` in somebody's project must not be taken for ours.
+PROGRAM = (sys.executable, "-P", "-m", "agent.entrypoints.cli.main")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,13 +33,14 @@ class Ran:
 
 
 CycleRunner = Callable[[Wish], Ran]
+Scorer = Callable[[], Ran]
 
 
 def run_in_child(root: Path) -> CycleRunner:
     """Run a cycle as `promptkeeper cycle NAME` in a process of its own, so that this one stays quick and whole."""
 
     def run(wish: Wish) -> Ran:
-        command = [sys.executable, "-m", "agent.entrypoints.cli.main", "cycle", wish.prompt, "--json"]
+        command = [*PROGRAM, "cycle", wish.prompt, "--json"]
         done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
         try:
             ended = json.loads(done.stdout)["runs"]
@@ -49,11 +52,43 @@ def run_in_child(root: Path) -> CycleRunner:
     return run
 
 
-def tick(library: Library, rules: HealthRules, run_cycle: CycleRunner, *, now: datetime) -> list[Ran]:
-    """One round of the background: expire what is late, sweep, then one cycle for every prompt that needs one."""
+def score_in_child(root: Path, minutes: float) -> Scorer:
+    """Score new traces as `promptkeeper traces judge` in a process of its own, the judge for at most so long."""
+
+    def run() -> Ran:
+        command = [*PROGRAM, "traces", "judge", "--json"]
+        done = subprocess.run(
+            [*command, "--minutes", str(minutes)], cwd=root, capture_output=True, text=True, check=False
+        )
+        try:
+            count = json.loads(done.stdout)
+            given = ", ".join(f"{name} {n}" for name, n in count["scores"].items()) or "no scores"
+            said = f"{count['traces']} new traces scored: {given}" + (
+                f"; {count['stopped']}" if count["stopped"] else ""
+            )
+        except (ValueError, KeyError, TypeError, AttributeError):
+            said = " ".join(done.stderr.split())[-300:] or f"exit code {done.returncode}"
+        return Ran(prompt="", ok=done.returncode == 0, said=said)
+
+    return run
+
+
+def tick(
+    library: Library,
+    rules: HealthRules,
+    run_cycle: CycleRunner,
+    *,
+    now: datetime,
+    score: Scorer | None = None,
+    rest: timedelta = timedelta(0),
+) -> list[Ran]:
+    """One round of the background: expire what is late, score what is new, sweep, then one cycle for every prompt that
+    needs one. score: gives new traces the scores that need no reference; without it they have those they came with.
+    rest: how long a prompt is left alone after a cycle that found nothing, unless something new has happened to it.
+    """
     library.proposals.expire(now=now)
-    ran = _sweep(library, rules, now)
-    for wish in due(library, ()):
+    ran = [*_score(library, score, now), *_sweep(library, rules, now)]
+    for wish in due(library, (), rested=now - rest):
         try:
             ran.append(run_cycle(wish))
         except (OSError, PromptkeeperError) as error:
@@ -61,6 +96,13 @@ def tick(library: Library, rules: HealthRules, run_cycle: CycleRunner, *, now: d
     for one in ran:
         (log.info if one.ok else log.error)("%s: %s", one.prompt or "sweep", one.said)
     return ran
+
+
+def _score(library: Library, score: Scorer | None, now: datetime) -> list[Ran]:
+    try:
+        return [score()] if score is not None and library.online.waiting(now=now) else []
+    except (OSError, PromptkeeperError) as error:
+        return [Ran(prompt="", ok=False, said=str(error))]
 
 
 def _sweep(library: Library, rules: HealthRules, now: datetime) -> list[Ran]:

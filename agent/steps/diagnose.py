@@ -5,17 +5,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from agent.briefing import base_version
+from agent.briefing import base_version, brief
+from agent.consult import consult
 from agent.evidence import EARLIER, learn_examples
-from agent.examination import Finding, Traffic, as_diagnosis, examine, flat, traffic_of
+from agent.examination import Finding, Traffic, as_diagnosis, examine, flat, kinds_of, traffic_of
 from agent.services import Services, in_thread
 from agent.state import CycleState
+from agent.teacher.request import Limits, build_request, prompt_text
 from library.failures import Failure
 from library.incidents import Incident
-from policies.attribution import REWRITABLE, Attribution
+from policies.attribution import ON_REQUEST, REWRITABLE, Attribution
+from policies.claims import checked_claims
 from policies.harvest import harvest
-from policies.kinds import Case, failure_kinds
+from policies.kinds import Case
 from policies.redaction import redact
+from tools.errors import ProviderError
 from tools.memory import Remembered
 
 EXAMPLES_PER_KIND = 5
@@ -35,24 +39,52 @@ async def diagnose(state: CycleState, services: Services) -> CycleState:
     failures = _failures(services, state, found)
     await in_thread(services.library.failures.add, services.held(), failures)
     diagnosis = as_diagnosis(found, await in_thread(_recall, services, failures))
+    stop = None if may_rewrite(found.attribution, state["trigger"]) else "not_the_prompt"
+    learn = await in_thread(services.library.datasets.items, state["prompt"], roles=("learn",), limit=1)
+    if stop is None and learn and incident_id is not None and found.attribution.confidence == "low":
+        diagnosis["claims"] = await _second_opinion(services, state)
     if incident_id is not None:
         await in_thread(
             services.library.incidents.diagnose, incident_id, diagnosis, claim=services.held(), now=services.now()
         )
     partial: CycleState = {"diagnosis": diagnosis, "failure_ids": [f.id for f in failures]}
-    if found.attribution.cause not in REWRITABLE:
-        return {**partial, "stop": {"reason": "not_the_prompt", "detail": found.attribution.sentence}}
-    learn = await in_thread(services.library.datasets.items, state["prompt"], roles=("learn",), limit=1)
+    if stop is not None:
+        return {**partial, "stop": {"reason": stop, "detail": found.attribution.sentence}}
     if not learn:
         detail = "there are no items that a teacher may read; add a dataset, or traces with expected answers"
         return {**partial, "stop": {"reason": "no_data", "detail": detail}}
     return {**partial, "stop": None}
 
 
+def may_rewrite(attribution: Attribution, trigger: str) -> bool:
+    """Whether a better prompt can be the answer; for some causes only when a person asked for the cycle."""
+    return attribution.cause in REWRITABLE or (trigger != "incident" and attribution.cause in ON_REQUEST)
+
+
 def _of_incident(services: Services, state: CycleState, incident: Incident) -> Finding:
     traffic = traffic_of(services.library, incident)
-    _harvest(services, state, incident, traffic)
-    return examine(services.library, services.rulebook.diagnosis, incident, traffic)
+    found = examine(services.library, services.rulebook.diagnosis, incident, traffic)
+    # What an outage, a strange judge or wrong labels left behind must not become test data.
+    if may_rewrite(found.attribution, state["trigger"]):
+        _harvest(services, state, incident, traffic)
+    return found
+
+
+async def _second_opinion(services: Services, state: CycleState) -> list[dict[str, Any]]:
+    """What the teacher makes of failures that the rules could not settle: only claims that can be checked are kept.
+
+    A teacher that cannot, or does not, answer leaves the diagnosis as the rules made it.
+    """
+    briefing, rules = await brief(services, state), services.rulebook.teacher
+    limits = Limits(field=rules.field_characters, request=rules.request_characters)
+    messages = build_request(briefing, "diagnose", limits)
+    try:
+        answer = await consult(services, messages, {"claims": list}, tries=1)
+    except ProviderError:
+        return []
+    shown = {e.item.id for e in (*briefing.failing, *briefing.passing)}
+    claims = checked_claims(answer["claims"], items=shown, prompt=prompt_text(briefing.prompt))
+    return [{**c, "claim": redact(c["claim"])} for c in claims]
 
 
 def _harvest(services: Services, state: CycleState, incident: Incident, traffic: Traffic) -> None:
@@ -91,9 +123,8 @@ async def _of_items(services: Services, state: CycleState) -> Finding:
         )
         for e in (*failing, *passing)
     ]
-    rules = services.rulebook.diagnosis
     wrong = cases[: len(failing)]
-    kinds = failure_kinds(wrong, cases[len(failing) :], max_kinds=rules.max_kinds, min_share=rules.min_kind_share)
+    kinds = kinds_of(wrong, cases[len(failing) :], (), services.rulebook.diagnosis)
     sentence = f"{len(failing)} of {len(cases)} learn items fail under the live version."
     return Finding(attribution=Attribution(cause="prompt", sentence=sentence), kinds=kinds, cases=tuple(wrong))
 
@@ -134,7 +165,22 @@ def _recall(services: Services, failures: Sequence[Failure]) -> list[dict[str, A
                 if hit.id not in mine and hit.similarity > near.get(hit.id, {"similarity": -1.0})["similarity"]:
                     near[hit.id] = {"id": hit.id, "prompt": hit.prompt, "similarity": round(hit.similarity, 4)}
         memory.remember([remembered(f) for f in failures])
-    return sorted(near.values(), key=lambda n: (-n["similarity"], n["id"]))[:limit]
+    nearest = sorted(near.values(), key=lambda n: (-n["similarity"], n["id"]))[:limit]
+    return [{**n, **_past(services, n["id"])} for n in nearest]
+
+
+def _past(services: Services, failure_id: str) -> dict[str, Any]:
+    """What an earlier failure was called, what fixed it and what did not."""
+    known = services.library.failures.get_many([failure_id])
+    fixes = services.library.failures.past_fixes([failure_id])
+    return {
+        "name": known[failure_id].name if failure_id in known else "",
+        "fixes": [
+            {"outcome": f.outcome, "hypothesis": f.hypothesis, "detail": f.detail}
+            for f in fixes
+            if f.outcome != "undecided"
+        ],
+    }
 
 
 def remembered(failure: Failure) -> Remembered:

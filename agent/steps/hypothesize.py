@@ -18,7 +18,7 @@ async def hypothesize(state: CycleState, services: Services) -> CycleState:
     """Open a round with hypotheses; a claim that cites no shown example is kept, but last and marked as uncited."""
     turn = state.get("round", 0) + 1
     services.progress(f"round {turn}: asking why it fails")
-    briefing = await brief(services, state)
+    briefing = await brief(services, state, turn)
     rules = services.rulebook.teacher
     messages = build_request(
         briefing, "hypotheses", Limits(field=rules.field_characters, request=rules.request_characters)

@@ -1,21 +1,22 @@
-"""monitor: fold what is new into the trends, look, and open or refresh incidents. Asks no model."""
+"""monitor: fold what is new into the trends, look, and open, refresh or close incidents. Asks no model."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import cast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 
+from agent.incident_life import Alarming, may_close, record, resolve
 from agent.services import Services, in_thread
 from agent.state import CycleState
-from library.errors import Refused
-from library.incidents import ACTIVE, Degradation, Incident, SegmentChange
-from library.prompts import PRODUCTION, Prompt
+from agent.targets import statuses, targets
+from library.incidents import Incident
+from library.operations import ERROR, RELATIVE, SYSTEM
 from library.scores import Series
 from library.store.stores import Library
 from library.store.trends import SeriesChange
-from library.trends import GRID_SECONDS
-from policies.health.evidence import Evidence, Status
-from policies.health.fleet import scan_many, tiers, walk_many
+from library.trends import GRID_SECONDS, TrendState
+from policies.health.closing import closing
+from policies.health.evidence import Evidence, ScanSettings, Status
+from policies.health.fleet import walk_many
 from policies.rulebook import HealthRules
 
 
@@ -41,7 +42,16 @@ async def monitor(state: CycleState, services: Services) -> CycleState:
     incidents = await in_thread(library.incidents.active, name, state["base_version"])
     if not incidents and state["trigger"] == "incident":
         return {"incident_id": None, "stop": {"reason": "healthy", "detail": "no open incident on the live version"}}
+    if incidents and state["trigger"] == "incident" and _about_calls(incidents[0]):
+        metric = incidents[0].degradation.metric
+        detail = f"what changed is the {metric} of the calls, not what their answers are worth"
+        return {"incident_id": incidents[0].id, "stop": {"reason": "not_the_prompt", "detail": detail}}
     return {"incident_id": incidents[0].id if incidents else None, "stop": None}
+
+
+def _about_calls(incident: Incident) -> bool:
+    """Time, money, cut-off answers: no judgement fell, so there is nothing that another wording could raise."""
+    return incident.degradation.evaluator == SYSTEM and incident.degradation.metric != ERROR
 
 
 def sweep(
@@ -52,109 +62,86 @@ def sweep(
     prompts: Sequence[str] | None = None,
     until: datetime | None = None,
 ) -> tuple[Reading, ...]:
-    """Fold and judge every series that changed; open or refresh the incidents of live versions.
+    """Fold and judge every series that changed; open, refresh and close the incidents of live versions.
 
     until: the clock of the stream (now, or the time that a replay has reached); later steps are not looked at yet.
-    Only the fleet rule may raise an alarm: q of Benjamini-Hochberg over all series that are watched.
+    Its cost is that of what is new: of all other series only the small p-values are read. Only the fleet rule may raise
+    an alarm.
     """
     changes = library.trends.changed(prompts)
     if not changes:
         return ()
-    step = int((until or now).timestamp()) // GRID_SECONDS
-    walked = walk_many(
-        [(c.state, c.deltas) for c in changes], rules.settings, look_steps=rules.look_steps, until_step=step
+    live = library.fleet.live({c.series.prompt for c in changes})
+    judged = _judged(library, rules, changes, live, int((until or now).timestamp()) // GRID_SECONDS)
+    known = library.incidents.of({j.change.series.prompt for j in judged if j.evidence.status == "alarm"})
+    judged = [_ended(j, known) for j in judged]
+    passed = set(
+        library.trends.commit(
+            [(j.change.series.id, j.state, j.change.upto) for j in judged],
+            p_values={j.change.series.id: j.evidence.p_value for j in judged},
+        )
     )
-    passed = set(library.trends.commit([(c.series.id, s, c.upto) for c, (s, _) in zip(changes, walked, strict=True)]))
-    mine = [(c, e) for c, (_, e) in zip(changes, walked, strict=True) if c.series.id not in passed]
-    statuses = _with_fleet(library, rules, mine)
-    live = {p.name: p for p in library.prompts.list()}
+    # Pooled series of upstream models are no prompt's: they bear witness when one of their prompts falls.
+    mine = [j for j in judged if j.change.series.id not in passed and j.change.series.version > 0]
+    over = [j.change.series for j in mine if j.over]
+    resolve(library, over, known, now=now)
+    known = library.incidents.of({i.prompt for i in known}) if over else known
+    told = statuses(library, rules.settings, [j.change for j in mine], [j.evidence for j in mine])
+    alarms = [
+        Alarming(series=j.change.series, state=j.state, settings=j.settings)
+        for j, status in zip(mine, told, strict=True)
+        if status == "alarm" and live.get(j.change.series.prompt) == j.change.series.version
+    ]
+    incidents = record(library, alarms, known, now=now)
     return tuple(
-        _reading(library, change, evidence, status, live.get(change.series.prompt), now)
-        for (change, evidence), status in zip(mine, statuses, strict=True)
+        Reading(series=j.change.series, status=status, evidence=j.evidence, incident=incidents.get(j.change.series.id))
+        for j, status in zip(mine, told, strict=True)
     )
 
 
-def _with_fleet(
-    library: Library, rules: HealthRules, mine: Sequence[tuple[SeriesChange, Evidence]]
-) -> tuple[Status, ...]:
-    changed = {change.series.id for change, _ in mine}
-    others = [state for series, state in library.trends.series() if series.id not in changed]
-    resting = scan_many(others, rules.settings)
-    return tiers([*(evidence for _, evidence in mine), *resting], rules.settings)[: len(mine)]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judged:
+    """One changed series after the walk. over: the drop that it was latched on has ended."""
+
+    change: SeriesChange
+    state: TrendState
+    evidence: Evidence
+    settings: ScanSettings
+    over: bool = False
 
 
-def _reading(
-    library: Library, change: SeriesChange, evidence: Evidence, status: Status, prompt: Prompt | None, now: datetime
-) -> Reading:
-    incident = None
-    is_live = prompt is not None and prompt.labels.get(PRODUCTION) == change.series.version
-    if status == "alarm" and is_live and evidence.onset_step is not None:
-        incident = _record(library, change.series, _degradation(change.series, evidence), now)
-    return Reading(series=change.series, status=status, evidence=evidence, incident=incident)
+def _judged(
+    library: Library, rules: HealthRules, changes: Sequence[SeriesChange], live: Mapping[str, int], step: int
+) -> list[_Judged]:
+    """Walk all series: those of time and money apart, because they have a smallest drop of their own."""
+    floors = targets(library, rules.settings, changes, live)
+    found: dict[int, _Judged] = {}
+    for settings, relative in ((rules.settings, False), (rules.relative, True)):
+        part = [i for i, c in enumerate(changes) if _is_relative(c.series) is relative]
+        walked = walk_many(
+            [(changes[i].state, changes[i].deltas) for i in part],
+            settings,
+            look_steps=rules.look_steps,
+            until_step=step,
+            floors=[floors[i] for i in part],
+        )
+        for i, (state, evidence) in zip(part, walked, strict=True):
+            found[i] = _Judged(change=changes[i], state=state, evidence=evidence, settings=settings)
+    return [found[i] for i in range(len(changes))]
 
 
-def _record(library: Library, series: Series, degradation: Degradation, now: datetime) -> Incident | None:
-    """Open an incident, or refresh the one that is open; one incident at a time for a version."""
-    known = [i for i in library.incidents.list(prompt=series.prompt) if i.version == series.version]
-    active = [i for i in known if i.state in ACTIVE]
-    same = [i for i in (active or known) if _same_series(i.degradation, degradation)]
-    if active:
-        return library.incidents.refresh(same[0].id, degradation) if same else active[0]
-    if same and same[0].state == "dismissed" and same[0].degradation.onset == degradation.onset:
-        return None
-    if same and same[0].state == "resolved" and same[0].degradation.onset == degradation.onset:
-        # The label went back to the version that the incident was about: the old failure is there again.
-        return library.incidents.move(same[0].id, "regressed", actor="monitor", note="the scores fell again", now=now)
-    return library.incidents.open(series.prompt, series.version, degradation, now=now)
+def _is_relative(series: Series) -> bool:
+    return series.evaluator == SYSTEM and series.metric in RELATIVE
 
 
-def _same_series(a: Degradation, b: Degradation) -> bool:
-    return (a.metric, a.evaluator, a.revision) == (b.metric, b.evaluator, b.revision)
-
-
-def _time(step: int) -> datetime:
-    return datetime.fromtimestamp(step * GRID_SECONDS, UTC)
-
-
-def _degradation(series: Series, evidence: Evidence) -> Degradation:
-    onset = cast("int", evidence.onset_step)
-    if evidence.before is None or evidence.after is None or evidence.effect is None:
-        raise Refused("an alarm without numbers", f"{series.prompt} {series.metric}", "Nothing was opened.")
-    return Degradation(
-        metric=series.metric,
-        evaluator=series.evaluator,
-        revision=series.revision,
-        detected_at=_time(onset if evidence.detected_step is None else evidence.detected_step),
-        onset=_time(onset),
-        onset_earliest=_time(onset if evidence.onset_low is None else evidence.onset_low),
-        onset_latest=_time(onset if evidence.onset_high is None else evidence.onset_high),
-        before=evidence.before,
-        after=evidence.after,
-        effect=evidence.effect,
-        effect_low=evidence.effect if evidence.effect_low is None else evidence.effect_low,
-        effect_high=evidence.effect if evidence.effect_high is None else evidence.effect_high,
-        n_before=evidence.n_before,
-        n_after=evidence.n_after,
-        evidence=evidence.T,
-        threshold=evidence.h,
-        segment=evidence.segment,
-        segments=tuple(
-            SegmentChange(
-                segment=s.segment,
-                before=s.before,
-                after=s.after,
-                # The scan speaks of drops; people read changes.
-                difference=-s.difference,
-                low=-s.high,
-                high=-s.low,
-                n_before=s.n_before,
-                n_after=s.n_after,
-            )
-            for s in evidence.segments
-            if s.before is not None
-            and s.after is not None
-            and s.difference is not None
-            and s.low is not None
-            and s.high is not None
-        ),
-    )
+def _ended(judged: _Judged, known: Sequence[Incident]) -> _Judged:
+    """Let a series go that was latched before and whose scores are back, unless somebody works on its incident."""
+    if judged.change.state.latch is None or judged.evidence.effect is None:
+        return judged
+    if not may_close(judged.change.series, known):
+        return judged
+    over = closing(judged.state, judged.settings, drop=judged.evidence.effect)
+    if over is None:
+        return judged
+    healthy = replace(judged.evidence, status="healthy", p_value=1.0, effect=over.effect)
+    return replace(judged, state=over.state, evidence=healthy, over=True)

@@ -7,11 +7,11 @@ from typing import Any
 
 from agent.briefing import base_version
 from agent.evidence import gate_items, select_items
+from agent.guarding import guard, held_against
 from agent.services import Services, in_thread
 from agent.state import CycleState
-from library.prompts import Version
+from library.datasets import Item
 from library.runs import Attempt
-from policies.guardrails.engine import Subject, check
 from policies.verdict import Verdict
 
 
@@ -20,7 +20,9 @@ async def propose(state: CycleState, services: Services) -> CycleState:
     base = await base_version(services, state)
     attempts = await in_thread(services.library.runs.attempts, run_id=state["run_id"])
     attempt = next(a for a in attempts if a.number == state["best"])
-    verdict = await in_thread(_check, services, state, base, attempt, await _secret(services, state))
+    policy = await in_thread(services.policy_for, state["prompt"])
+    subject = held_against(base.content, attempt.content, await _hidden(services, state))
+    verdict = await guard(services, subject, policy, seed=state["seed"])
     if verdict.decision == "block":
         return {"stop": {"reason": "guardrails_refuse", "detail": verdict.findings[0].message}}
     now = services.now()
@@ -41,18 +43,10 @@ async def propose(state: CycleState, services: Services) -> CycleState:
     return {"proposal_id": proposal.id, "stop": {"reason": "proposed", "detail": attempt.reason}}
 
 
-async def _secret(services: Services, state: CycleState) -> tuple[str, ...]:
+async def _hidden(services: Services, state: CycleState) -> tuple[Item, ...]:
     name, incident = state["prompt"], state.get("incident_id")
     gate = await gate_items(services, name, incident)
-    items = [*await select_items(services, name, incident), *gate.evidence, *gate.golden, *gate.anchors]
-    return tuple(text for item in items for text in item.inputs.values())
-
-
-def _check(
-    services: Services, state: CycleState, base: Version, attempt: Attempt, secret_texts: tuple[str, ...]
-) -> Verdict:
-    subject = Subject(current=base.content, candidate=attempt.content, secret_texts=secret_texts)
-    return check(subject, services.policy_for(state["prompt"]), today=services.now().date())
+    return (*await select_items(services, name, incident), *gate.evidence, *gate.golden, *gate.anchors)
 
 
 async def _packet(
@@ -78,10 +72,15 @@ async def _packet(
         "lineage": _lineage(attempt, attempts),
         "tried": len(attempts),
         "seed": state["seed"],
-        "models": {"student": services.student.name, "teacher": services.teacher.name},
+        "models": _models(services),
         "spend": asdict(spend),
         "waivers": [],
     }
+
+
+def _models(services: Services) -> dict[str, str]:
+    named = {"student": services.student, "teacher": services.teacher, "judge": services.judge}
+    return {role: model.name for role, model in named.items() if model is not None}
 
 
 def _lineage(attempt: Attempt, attempts: tuple[Attempt, ...]) -> list[dict[str, Any]]:

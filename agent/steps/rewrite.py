@@ -7,6 +7,7 @@ from typing import Any
 
 from agent.briefing import base_version, brief
 from agent.evidence import gate_items, select_items
+from agent.guarding import guard, held_against
 from agent.services import Services, in_thread
 from agent.state import CycleState
 from agent.strategies.portfolio import strategy
@@ -14,11 +15,11 @@ from agent.strategies.strategy import Draft
 from agent.teacher.request import Briefing, prompt_text
 from library.datasets import Item
 from library.errors import InputError
-from library.prompts import Content, Version
+from library.prompts import Version
 from library.runs import Attempt, AttemptState
 from library.templates import validate_content
 from policies.duplicates import PastText, duplicate_of
-from policies.guardrails.engine import Subject, check, repair_hints
+from policies.guardrails.engine import repair_hints
 from policies.verdict import Verdict
 from tools.errors import ProviderError
 
@@ -36,7 +37,7 @@ async def rewrite(state: CycleState, services: Services) -> CycleState:
     """Write one candidate per strategy; those that survive the static checks go on to the test."""
     names = services.rulebook.search.strategies
     services.progress(f"round {state['round']}: writing {len(names)} candidates")
-    briefing = await brief(services, state)
+    briefing = await brief(services, state, state["round"])
     ground = await _ground(services, state)
     first = (state["round"] - 1) * len(names) + 1
     written = await asyncio.gather(
@@ -80,12 +81,14 @@ async def _write(
     services: Services, state: CycleState, briefing: Briefing, ground: Ground, name: str, number: int
 ) -> Attempt | ProviderError:
     hints: tuple[str, ...] = ()
+    policy = await in_thread(services.policy_for, state["prompt"])
     for turn in range(services.rulebook.teacher.repairs + 1):
         try:
             draft = await strategy(name).write(services, briefing, _turned(state["hypotheses"], number), hints)
         except ProviderError as error:
             return error
-        verdict = await in_thread(_judge, services, state, ground, draft.content)
+        subject = held_against(ground.base.content, draft.content, ground.secret)
+        verdict = await guard(services, subject, policy, seed=state["seed"])
         if verdict.decision != "block" or turn == services.rulebook.teacher.repairs:
             break
         hints = repair_hints(verdict)
@@ -96,15 +99,6 @@ def _turned(hypotheses: Sequence[dict[str, Any]], number: int) -> list[dict[str,
     # Each writer is given another hypothesis first, so that one round does not try one idea three times.
     at = number % len(hypotheses) if hypotheses else 0
     return [*hypotheses[at:], *hypotheses[:at]]
-
-
-def _judge(services: Services, state: CycleState, ground: Ground, content: Content) -> Verdict:
-    subject = Subject(
-        current=ground.base.content,
-        candidate=content,
-        secret_texts=tuple(text for item in ground.secret for text in item.inputs.values()),
-    )
-    return check(subject, services.policy_for(state["prompt"]), today=services.now().date())
 
 
 def _attempt(
@@ -138,13 +132,13 @@ def _attempt(
 
 
 def _static_verdict(services: Services, ground: Ground, draft: Draft, verdict: Verdict) -> tuple[AttemptState, str]:
+    if verdict.decision == "block":
+        blocking = next(f for f in verdict.findings if f.severity == "block")
+        return "blocked", f"{blocking.policy}: {blocking.message}"
     try:
         validate_content(draft.content, "the candidate")
     except InputError as error:
         return "blocked", str(error)
-    if verdict.decision == "block":
-        blocking = next(f for f in verdict.findings if f.severity == "block")
-        return "blocked", f"{blocking.policy}: {blocking.message}"
     text, base = prompt_text(draft.content), prompt_text(ground.base.content)
     twin = duplicate_of(text, base, ground.past, services.rulebook.search.duplicate_similarity)
     if twin is not None:

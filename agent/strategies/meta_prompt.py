@@ -4,7 +4,6 @@ After Zhou et al., "Large Language Models Are Human-Level Prompt Engineers" (202
 Prompt Optimization with Gradient Descent and Beam Search" (2023): a written criticism first, then the rewrite.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ from agent.strategies.strategy import Draft
 from agent.teacher.request import Briefing, Limits, build_request
 from library.prompts import Content
 from tools.errors import ProviderError
+from tools.structured import read_json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ def read_prompt(text: str, base: Content, teacher: str) -> Content:
         ending = base.text[len(base.text.rstrip()) :]
         return base.with_text((text.strip("\n") + ending,))
     try:
-        messages = json.loads(text)
+        messages = read_json(text)
         texts = tuple(str(m["content"]) for m in messages)
         if [m["role"] for m in messages] != [m.role for m in base.messages]:
             raise ValueError("other roles than the prompt's")

@@ -10,7 +10,7 @@ from library.datasets import Item
 from library.prompts import Content, Message, canonical_json
 from policies.redaction import redact
 
-AnswerKind = Literal["hypotheses", "rewrite"]
+AnswerKind = Literal["diagnose", "hypotheses", "rewrite"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

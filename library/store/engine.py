@@ -68,6 +68,15 @@ class Database:
                 raise
             connection.commit()
 
+    def empty_log(self) -> None:
+        """Empty SQLite's write-ahead log into the file, as far as no reader still needs it.
+
+        Text of deleted rows would live on there for as long as some process has the library open.
+        """
+        if self.dialect == "sqlite":
+            with self._connected() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
     @contextmanager
     def _connected(self) -> Iterator[sa.Connection]:
         try:
@@ -96,6 +105,8 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     # Transactions are begun by hand: the driver's own implicit BEGIN would start read transactions before writes.
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT_MS}"):
+    # secure_delete: what is erased is overwritten; not every build of SQLite does that by itself.
+    pragmas = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
+    for pragma in (*pragmas, f"busy_timeout={BUSY_TIMEOUT_MS}"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -1,7 +1,8 @@
 """Erase traces everywhere: the traces themselves, and each text in the library that was taken from them.
 
 What goes: trace, scores (trends are corrected), harvested items, the text of failures that quote it, the answers of
-models in the runs of its prompt, examples in proposals, diagnoses and attempts. The audit log keeps ids only.
+models in the runs of its prompt and of judges of live traffic, examples in proposals, diagnoses and attempts. The audit
+log keeps ids only.
 """
 
 from collections.abc import Collection, Sequence
@@ -16,6 +17,7 @@ from library.store import audit
 from library.store.calls import ERASED
 from library.store.deltas import DeltaBatch, join_writers
 from library.store.insert import chunks
+from library.store.online import ONLINE
 from library.store.scoring import Home, lock_homes, stored_scores
 from library.store.tables import attempts, calls, failures, incidents, items, proposals, runs, scores, traces
 
@@ -67,8 +69,9 @@ def _take_out(connection: sa.Connection, ids: Sequence[str], homes: dict[str, Ho
         homes[row.trace_id].put(batch, row, sign=-1)
         gone += 1
     for some in chunks(ids):
-        for id, error in connection.execute(sa.select(traces.c.id, traces.c.error).where(traces.c.id.in_(some))):
-            homes[id].put_call(batch, failed=error is not None, sign=-1)
+        said = (traces.c.id, traces.c.error, traces.c.latency_ms, traces.c.cost, traces.c.finish_reason)
+        for call in connection.execute(sa.select(*said).where(traces.c.id.in_(some))).mappings():
+            homes[call["id"]].put_call(batch, dict(call), sign=-1)
         connection.execute(sa.delete(scores).where(scores.c.trace_id.in_(some)))
         connection.execute(sa.delete(traces).where(traces.c.id.in_(some)))
     batch.write(connection)
@@ -95,11 +98,15 @@ def _blank_failures(connection: sa.Connection, prompts: Sequence[str], ids: set[
 
 
 def _blank_calls(connection: sa.Connection, prompts: Sequence[str]) -> int:
-    """Blank what models said in the runs of these prompts; the spend stays on record."""
+    """Blank what models said in the runs of these prompts, and judges of live traffic; the spend stays on record.
+
+    A day's judgements are of all prompts: each has left its score, and nothing asks the ledger for it again.
+    """
     run_ids = connection.scalars(sa.select(runs.c.id).where(runs.c.prompt.in_(prompts))).all()
     blanked = 0
-    for some in chunks([f"run:{id}" for id in run_ids]):
-        touched = sa.and_(calls.c.scope.in_(some), calls.c.finish_reason != ERASED)
+    scopes = [calls.c.scope.in_(some) for some in chunks([f"run:{id}" for id in run_ids])]
+    for here in [*scopes, calls.c.scope.startswith(ONLINE)]:
+        touched = sa.and_(here, calls.c.finish_reason != ERASED)
         blank = sa.update(calls).where(touched).values(output="", finish_reason=ERASED)
         blanked += connection.execute(blank).rowcount
     return blanked
@@ -120,12 +127,13 @@ def _scrub_examples(
 
 
 def _scrubbed(said: Any, trace_ids: Collection[str], item_ids: Collection[str]) -> Any:
-    """Plain JSON without the objects whose trace_id or item_id was erased, at any depth."""
+    """Plain JSON without the objects that name an erased trace or item, at any depth."""
+    # Examples of a diagnosis are named by `id`, since they may be traces or items.
+    naming = (("trace_id", trace_ids), ("item_id", item_ids), ("id", {*trace_ids, *item_ids}))
 
     def gone(value: Any) -> bool:
         return isinstance(value, dict) and any(
-            isinstance(value.get(name), str) and value[name] in erased
-            for name, erased in (("trace_id", trace_ids), ("item_id", item_ids))
+            isinstance(value.get(name), str) and value[name] in erased for name, erased in naming
         )
 
     if isinstance(said, dict):

@@ -1,6 +1,6 @@
 """Incidents in the database: opened by the monitor, moved by cycles and people, along legal moves only."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -8,16 +8,27 @@ from typing import Any
 import sqlalchemy as sa
 
 from library.errors import NotFound
-from library.incidents import ACTIVE, Degradation, Incident, IncidentState, SegmentChange, check_move
+from library.incidents import (
+    ACTIVE,
+    AlsoDegraded,
+    Degradation,
+    Incident,
+    IncidentState,
+    SegmentChange,
+    Upstream,
+    check_move,
+)
 from library.runs import Claim
 from library.store.audit import append
 from library.store.engine import Database
+from library.store.insert import chunks
 from library.store.runs import hold
 from library.store.tables import incidents
 from library.store.versions import require_prompt
 
 MONITOR = "monitor"
-_TIMES = ("detected_at", "onset", "onset_earliest", "onset_latest")
+BACK = "the scores fell again"
+_TIMES = ("detected_at", "onset", "onset_earliest", "onset_latest", "first_onset")
 
 
 class IncidentStore:
@@ -29,6 +40,16 @@ class IncidentStore:
 
     def open(self, prompt: str, version: int, degradation: Degradation, *, now: datetime) -> Incident:
         """Write down a new degradation, in state open."""
+        return self.open_all([(prompt, version, degradation)], now=now)[0]
+
+    def open_all(self, found: Sequence[tuple[str, int, Degradation]], *, now: datetime) -> tuple[Incident, ...]:
+        """Write down new degradations of (prompt, version), in state open, all or none."""
+        with self._db.write() as connection:
+            return tuple(self._open(connection, *one, now=now) for one in found)
+
+    def _open(
+        self, connection: sa.Connection, prompt: str, version: int, degradation: Degradation, *, now: datetime
+    ) -> Incident:
         row = {
             "prompt": prompt,
             "version": version,
@@ -39,20 +60,38 @@ class IncidentStore:
             "note": "",
         }
         detail = {"prompt": prompt, "version": version, "metric": degradation.metric, "segment": degradation.segment}
-        with self._db.write() as connection:
-            require_prompt(connection, prompt)
-            new = _to_incident(connection.execute(incidents.insert().values(row).returning(incidents)).one())
-            subject = f"incident {new.id}"
-            append(
-                connection, self._key, at=now, actor=MONITOR, action="incident.opened", subject=subject, detail=detail
-            )
+        require_prompt(connection, prompt)
+        new = _to_incident(connection.execute(incidents.insert().values(row).returning(incidents)).one())
+        subject = f"incident {new.id}"
+        append(connection, self._key, at=now, actor=MONITOR, action="incident.opened", subject=subject, detail=detail)
         return new
 
     def refresh(self, id: int, degradation: Degradation) -> Incident:
         """Replace the evidence of an incident by newer evidence for the same one."""
+        return self.refresh_all({id: degradation})[0]
+
+    def refresh_all(self, newer: Mapping[int, Degradation]) -> tuple[Incident, ...]:
+        """Replace the evidence of several incidents, ordered by id, all or none."""
         with self._db.write() as connection:
-            lock_incident(connection, id)
-            return _change(connection, id, degradation=_degradation_to_json(degradation))
+            changed = []
+            for id in sorted(newer):
+                lock_incident(connection, id)
+                changed.append(_change(connection, id, degradation=_degradation_to_json(newer[id])))
+            return tuple(changed)
+
+    def come_back(self, id: int, degradation: Degradation, *, now: datetime) -> Incident:
+        """A resolved incident is there again: state regressed, with the evidence of now."""
+        with self._db.write() as connection:
+            before = lock_incident(connection, id)
+            check_move(before, "regressed")
+            new = {"state": "regressed", "note": BACK, "degradation": _degradation_to_json(degradation)}
+            after = _change(connection, id, updated_at=now, **new)
+            detail = {"from": before.state, "to": "regressed", "note": BACK}
+            subject = f"incident {id}"
+            append(
+                connection, self._key, at=now, actor=MONITOR, action="incident.moved", subject=subject, detail=detail
+            )
+        return after
 
     def move(self, id: int, to: IncidentState, *, actor: str, note: str = "", now: datetime) -> Incident:
         """Bring the incident to another state; an empty note keeps the old one."""
@@ -88,6 +127,15 @@ class IncidentStore:
             query = query.where(incidents.c.state.in_(sorted(states)))
         with self._db.read() as connection:
             return tuple(_to_incident(row) for row in connection.execute(query))
+
+    def of(self, prompts: Collection[str]) -> tuple[Incident, ...]:
+        """All incidents of some prompts, newest first."""
+        found: list[Incident] = []
+        with self._db.read() as connection:
+            for some in chunks(sorted(prompts)):
+                query = sa.select(incidents).where(incidents.c.prompt.in_(some))
+                found += [_to_incident(row) for row in connection.execute(query)]
+        return tuple(sorted(found, key=lambda i: -i.id))
 
     def active(self, prompt: str, version: int | None = None) -> tuple[Incident, ...]:
         """Incidents of a prompt, or of one of its versions, that still need something; newest first."""
@@ -125,14 +173,36 @@ def _change(connection: sa.Connection, id: int, **values: Any) -> Incident:
 
 
 def _degradation_to_json(degradation: Degradation) -> dict[str, Any]:
-    said = asdict(degradation)
-    return said | {name: said[name].isoformat() for name in _TIMES}
+    return _plain(asdict(degradation))
+
+
+def _plain(said: dict[str, Any]) -> dict[str, Any]:
+    return {name: _plain_value(value) for name, value in said.items()}
+
+
+def _plain_value(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, dict):
+        return _plain(value)
+    return [_plain_value(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _degradation_from_json(said: Mapping[str, Any]) -> Degradation:
-    times = {name: datetime.fromisoformat(said[name]) for name in _TIMES}
-    segments = tuple(SegmentChange(**segment) for segment in said["segments"])
-    return Degradation(**{**said, **times, "segments": segments})
+    times = {name: datetime.fromisoformat(said[name]) for name in _TIMES if said.get(name) is not None}
+    upstream = said.get("upstream")
+    nested = {
+        "segments": tuple(SegmentChange(**segment) for segment in said["segments"]),
+        "also": tuple(AlsoDegraded(**_dated(other)) for other in said.get("also", ())),
+        "upstream": None
+        if upstream is None
+        else Upstream(**_dated(upstream) | {"prompts": tuple(upstream["prompts"])}),
+    }
+    return Degradation(**{**said, **times, **nested})
+
+
+def _dated(said: Mapping[str, Any]) -> dict[str, Any]:
+    return {**said, "onset": datetime.fromisoformat(said["onset"])}
 
 
 def _to_incident(row: sa.Row[Any]) -> Incident:

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from library.store.scoring import ERROR, SYSTEM, SYSTEM_REVISION
+from library.operations import ERROR, SYSTEM, SYSTEM_REVISION
 from library.store.tables import scores, traces
 from library.store.trace_rows import segment_name
 

@@ -106,11 +106,12 @@ class RunStore:
             row = connection.execute(query).mappings().first()
         return None if row is None else Claim(**row)
 
-    def follow(self, claim: Claim, path: Sequence[str]) -> None:
-        """Keep the path of the run so far: the graph nodes it went through, in order."""
+    def follow(self, claim: Claim, path: Sequence[str], *, incident_id: int | None = None) -> None:
+        """Keep the path of the run so far (the graph nodes it went through, in order), and the incident it is about."""
+        found = {} if incident_id is None else {"incident_id": incident_id}
         with self._db.write() as connection:
             hold(connection, claim)
-            connection.execute(runs.update().where(runs.c.id == claim.run_id).values(path=list(path)))
+            connection.execute(runs.update().where(runs.c.id == claim.run_id).values(path=list(path), **found))
 
     def save_attempt(self, claim: Claim, attempt: Attempt) -> None:
         """Keep an attempt of the claimed run; one with the same number is replaced."""

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from library.errors import InputError
+from library.operations import SYSTEM, SYSTEM_REVISION, call_scores, upstream_name
 from library.scores import Score, validate_value
 from library.store.deltas import DeltaBatch, SeriesKey
 from library.store.insert import chunks, storable
@@ -16,9 +17,6 @@ from library.store.upsert import upsert
 
 KEYS = ("trace_id", "name", "source", "evaluator", "revision")
 SCORE_FIELDS = (*KEYS, "value", "ts", "comment")
-ERROR = "error"
-"""The metric every trace has: 1.0 when the call went well, 0.0 when it failed."""
-SYSTEM, SYSTEM_REVISION = "system", "1"
 
 
 class Home(NamedTuple):
@@ -28,20 +26,31 @@ class Home(NamedTuple):
     version: int
     segment: str | None
     ts: datetime
+    model: str | None = None
 
     def series(self, metric: str, evaluator: str, revision: str) -> SeriesKey:
         """The series that a score of this trace belongs to."""
         return SeriesKey(self.prompt, self.version, metric, evaluator, revision)
 
     def put(self, batch: DeltaBatch, score: Score | sa.Row[Any], *, sign: int = 1) -> None:
-        """Count a score of this trace, or take it out again (sign -1)."""
+        """Count a score of this trace, or take it out again (sign -1), for its prompt and for its model."""
         key = self.series(score.name, score.evaluator, score.revision)
         batch.put(key, ts=self.ts, segment=self.segment, value=score.value, sign=sign)
+        if self.model:
+            pooled = key._replace(prompt=upstream_name(self.model), version=0)
+            batch.put(pooled, ts=self.ts, segment=self.prompt, value=score.value, sign=sign)
 
-    def put_call(self, batch: DeltaBatch, *, failed: bool, sign: int = 1) -> None:
-        """Count the call itself under the system metric `error`."""
-        key = self.series(ERROR, SYSTEM, SYSTEM_REVISION)
-        batch.put(key, ts=self.ts, segment=self.segment, value=0.0 if failed else 1.0, sign=sign)
+    def put_call(self, batch: DeltaBatch, call: Mapping[str, Any], *, sign: int = 1) -> None:
+        """Count the call itself under the system metrics. call: error, latency_ms, cost, finish_reason."""
+        scores = call_scores(
+            failed=call["error"] is not None,
+            latency_ms=call["latency_ms"],
+            cost=call["cost"],
+            finish_reason=call["finish_reason"],
+        )
+        for metric, value in scores.items():
+            key = self.series(metric, SYSTEM, SYSTEM_REVISION)
+            batch.put(key, ts=self.ts, segment=self.segment, value=value, sign=sign)
 
 
 def checked(scores: Sequence[Score]) -> tuple[Score, ...]:
@@ -98,7 +107,7 @@ def key_of(score: Score | sa.Row[Any]) -> tuple[str, ...]:
 
 def lock_homes(connection: sa.Connection, ids: Sequence[str]) -> dict[str, Home]:
     """The homes of stored traces, locked until the transaction ends: two writers never correct one score at once."""
-    columns = (traces.c.id, traces.c.prompt, traces.c.version, traces.c.segment, traces.c.ts)
+    columns = (traces.c.id, traces.c.prompt, traces.c.version, traces.c.segment, traces.c.ts, traces.c.model)
     found: dict[str, Home] = {}
     for some in chunks(ids):
         # Byte order on every server, as Python sorts: writers that lock in different orders deadlock.

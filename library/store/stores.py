@@ -7,8 +7,10 @@ from library.store.calls import CallStore
 from library.store.datasets import DatasetStore
 from library.store.engine import Database
 from library.store.failures import FailureStore
+from library.store.fleet import FleetStore
 from library.store.incidents import IncidentStore
 from library.store.migrations.upgrade import is_current, migrate
+from library.store.online import OnlineStore
 from library.store.prompts import PromptStore
 from library.store.proposals import ProposalStore
 from library.store.runs import RunStore
@@ -24,6 +26,8 @@ class Library:
     prompts: PromptStore
     traces: TraceStore
     trends: TrendStore
+    online: OnlineStore
+    fleet: FleetStore
     datasets: DatasetStore
     incidents: IncidentStore
     runs: RunStore
@@ -50,6 +54,8 @@ def open_library(url: str, *, audit_key: bytes = b"") -> Library:
         prompts=PromptStore(db, audit_key),
         traces=TraceStore(db, audit_key),
         trends=TrendStore(db),
+        online=OnlineStore(db),
+        fleet=FleetStore(db),
         datasets=DatasetStore(db),
         incidents=IncidentStore(db, audit_key),
         runs=RunStore(db, audit_key),

@@ -109,7 +109,38 @@ traces = sa.Table(
     sa.Column("finish_reason", sa.Text),
     sa.Column("error", Json),
     sa.Index("ix_traces_prompt_ts", "prompt", "ts"),
+    sa.Index(
+        "ix_traces_session_ts",
+        "session",
+        "ts",
+        sqlite_where=sa.text("session IS NOT NULL"),
+        postgresql_where=sa.text("session IS NOT NULL"),
+    ),
 )
+
+arrivals = sa.Table(
+    "arrivals",
+    metadata,
+    sa.Column("number", BigId, primary_key=True),
+    sa.Column("prompt", sa.Text, nullable=False, index=True),
+    sa.Column("trace_ids", Json, nullable=False),
+    sqlite_autoincrement=True,  # rows are deleted by number; one used again would be taken for one that is done
+)
+"""Traces that online evaluation has not looked at yet: a row for each prompt in a batch that was stored."""
+
+score_tasks = sa.Table(
+    "score_tasks",
+    metadata,
+    sa.Column("trace_id", sa.ForeignKey("traces.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("task", sa.Text, primary_key=True),
+    sa.Column("prompt", sa.Text, nullable=False),
+    sa.Column("ts", UtcDateTime, nullable=False),
+    sa.Column("due_at", UtcDateTime, nullable=False, index=True),
+    sa.Column("expires_at", UtcDateTime),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("day", sa.Text),
+)
+"""Scores that a trace still waits for: a sampled judge, or whether its message is repeated in the session."""
 
 scores = sa.Table(
     "scores",
@@ -134,6 +165,8 @@ series = sa.Table(
     sa.Column("evaluator", sa.Text, nullable=False),
     sa.Column("revision", sa.Text, nullable=False),
     sa.Column("state", sa.LargeBinary),
+    # Of the last sweep, over all looks so far; NULL before the first one. The fleet is judged by it without the states.
+    sa.Column("p_value", Real, index=True),
     sa.UniqueConstraint("prompt", "version", "metric", "evaluator", "revision"),
 )
 

@@ -12,6 +12,7 @@ from library.store.deltas import DeltaBatch, join_writers
 from library.store.engine import Database
 from library.store.erasure import Erased, erase_traces
 from library.store.insert import insert_new
+from library.store.online import note_arrivals
 from library.store.points import TrendPoint, read_points
 from library.store.scoring import SCORE_FIELDS, Home, checked, put_scores, score_of, stored_scores
 from library.store.tables import scores as score_table
@@ -41,7 +42,8 @@ class TraceStore:
         """Store a batch in one transaction; returning means committed.
 
         A trace id seen before is skipped, never overwritten; a score given again replaces its value. Every new trace
-        also counts under the metric `error`. InputError for a score of an unknown trace: then nothing is stored.
+        also counts under the system metrics (see `library.operations`) and waits for online evaluation. InputError for
+        a score of an unknown trace: then nothing is stored.
         """
         rows, judged = [row_of(trace) for trace in traces], checked(scores)
         batch = DeltaBatch()
@@ -49,12 +51,17 @@ class TraceStore:
             join_writers(connection)
             new = insert_new(connection, table, rows, keys=("id",))
             fresh: dict[str, Home] = {}
+            arrived: dict[str, list[str]] = {}
             for row in rows:
                 if (row["id"],) in new and row["id"] not in fresh:
-                    home = fresh[row["id"]] = Home(row["prompt"], row["version"], row["segment"], row["ts"])
-                    home.put_call(batch, failed=row["error"] is not None)
+                    home = fresh[row["id"]] = Home(
+                        row["prompt"], row["version"], row["segment"], row["ts"], row["model"]
+                    )
+                    home.put_call(batch, row)
+                    arrived.setdefault(row["prompt"], []).append(row["id"])
             changed = put_scores(connection, judged, batch, fresh=fresh)
             batch.write(connection)
+            note_arrivals(connection, arrived)
         return Added(traces=len(new), scores=changed)
 
     def add_scores(self, scores: Sequence[Score]) -> int:
@@ -135,4 +142,6 @@ class TraceStore:
     def erase(self, ids: Sequence[str], *, actor: str, now: datetime) -> Erased:
         """Remove traces and the texts that came from them, in one transaction; see `library.store.erasure`."""
         with self._db.write() as connection:
-            return erase_traces(connection, ids, actor=actor, now=now, audit_key=self._audit_key)
+            erased = erase_traces(connection, ids, actor=actor, now=now, audit_key=self._audit_key)
+        self._db.empty_log()
+        return erased

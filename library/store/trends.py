@@ -1,8 +1,9 @@
 """Trends as stored: one state per series, and the deltas that came since it was last folded."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -15,6 +16,7 @@ from library.store.tables import trend_deltas
 from library.trends import Delta, TrendState
 
 _SERIES_FIELDS = ("id", "prompt", "version", "metric", "evaluator", "revision")
+NONE_KNOWN: Mapping[int, float] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +47,9 @@ class TrendStore:
             deltas, upto = _read(connection, _pending(horizon, prompts))
             stored = _stored(connection, sorted(deltas))
         return tuple(
-            SeriesChange(series=_series(stored[id]), state=_state(stored[id]), deltas=tuple(found), upto=upto[id])
+            SeriesChange(
+                series=read_series(stored[id]), state=read_state(stored[id]), deltas=tuple(found), upto=upto[id]
+            )
             for id, found in deltas.items()
         )
 
@@ -56,19 +60,25 @@ class TrendStore:
             horizon: int | None = connection.scalar(sa.select(sa.func.max(trend_deltas.c.id)))
             return horizon
 
-    def commit(self, folds: Sequence[tuple[int, TrendState, int]]) -> tuple[int, ...]:
+    def commit(
+        self, folds: Sequence[tuple[int, TrendState, int]], *, p_values: Mapping[int, float] = NONE_KNOWN
+    ) -> tuple[int, ...]:
         """Store folded states and drop the deltas they hold, in one transaction.
 
-        folds: (series id, new state, `SeriesChange.upto`). Returns the ids of series that another sweep has folded
-        in between: theirs is kept, ours is dropped, nothing is lost or counted twice.
+        folds: (series id, new state, `SeriesChange.upto`); p_values: of series, over all looks so far. Returns the ids
+        of series that another sweep has folded in between: theirs is kept, ours is dropped, nothing is lost or counted
+        twice.
         """
-        blobs = [(id, state.to_blob(), upto) for id, state, upto in sorted(folds, key=lambda fold: fold[0])]
+        blobs = [
+            _Fold(id, state.to_blob(), upto, p_values.get(id))
+            for id, state, upto in sorted(folds, key=lambda fold: fold[0])
+        ]
         passed: list[int] = []
         with self._db.write() as connection:
             for some in chunks(blobs):
                 there = _still_pending(connection, some)
-                passed += [id for id, _, upto in some if upto not in there]
-                _replace(connection, [fold for fold in some if fold[2] in there])
+                passed += [fold.id for fold in some if fold.upto not in there]
+                _replace(connection, [fold for fold in some if fold.upto in there])
         return tuple(passed)
 
     def series(
@@ -80,7 +90,16 @@ class TrendStore:
             if wanted is not None:
                 query = query.where(column == wanted)
         with self._db.read() as connection:
-            return tuple((_series(row), _state(row)) for row in connection.execute(query))
+            return tuple((read_series(row), read_state(row)) for row in connection.execute(query))
+
+    def rewrite(self, series: Sequence[Series], change: Callable[[TrendState], TrendState]) -> None:
+        """Change the states of some series as they stand at this moment; deltas that wait are folded later."""
+        ids = [one.id for one in series]
+        with self._db.write() as connection:
+            query = sa.select(table).where(table.c.id.in_(ids)).order_by(table.c.id).with_for_update()
+            for row in connection.execute(query).all():
+                new: dict[str, Any] = {"state": change(read_state(row)).to_blob(), "p_value": None}
+                connection.execute(sa.update(table).where(table.c.id == row.id).values(new))
 
 
 def _pending(horizon: int, prompts: Sequence[str] | None) -> sa.Select[Any]:
@@ -113,28 +132,38 @@ def _stored(connection: sa.Connection, ids: Sequence[int]) -> dict[int, sa.Row[A
     return found
 
 
-def _still_pending(connection: sa.Connection, folds: Sequence[tuple[int, bytes, int]]) -> set[int]:
+class _Fold(NamedTuple):
+    id: int
+    blob: bytes
+    upto: int
+    p_value: float | None
+
+
+def _still_pending(connection: sa.Connection, folds: Sequence[_Fold]) -> set[int]:
     """Which of the deltas that the folds end at are still there, once nobody else can fold these series."""
-    ids, ends = [id for id, _, _ in folds], [upto for _, _, upto in folds]
+    ids, ends = [fold.id for fold in folds], [fold.upto for fold in folds]
     connection.execute(
         sa.select(table.c.id).where(table.c.id.in_(ids)).order_by(table.c.id).with_for_update(key_share=True)
     )
     return set(connection.scalars(sa.select(trend_deltas.c.id).where(trend_deltas.c.id.in_(ends))))
 
 
-def _replace(connection: sa.Connection, folds: Sequence[tuple[int, bytes, int]]) -> None:
+def _replace(connection: sa.Connection, folds: Sequence[_Fold]) -> None:
     if not folds:
         return
-    rows = [{"at": id, "blob": blob, "upto": upto} for id, blob, upto in folds]
+    rows = [{"at": fold.id, "blob": fold.blob, "upto": fold.upto, "p": fold.p_value} for fold in folds]
     at: sa.BindParameter[int] = sa.bindparam("at")
     upto: sa.BindParameter[int] = sa.bindparam("upto")
-    connection.execute(sa.update(table).where(table.c.id == at).values(state=sa.bindparam("blob")), rows)
+    new: dict[str, Any] = {"state": sa.bindparam("blob"), "p_value": sa.bindparam("p")}
+    connection.execute(sa.update(table).where(table.c.id == at).values(new), rows)
     connection.execute(sa.delete(trend_deltas).where(trend_deltas.c.series_id == at, trend_deltas.c.id <= upto), rows)
 
 
-def _series(row: sa.Row[Any]) -> Series:
+def read_series(row: sa.Row[Any]) -> Series:
+    """A stored row as the noun."""
     return Series(**{name: getattr(row, name) for name in _SERIES_FIELDS})
 
 
-def _state(row: sa.Row[Any]) -> TrendState:
+def read_state(row: sa.Row[Any]) -> TrendState:
+    """The state that a stored row holds; an empty one before the first sweep."""
     return TrendState() if row.state is None else TrendState.from_blob(row.state)

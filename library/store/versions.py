@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from library.errors import InputError, NotFound
-from library.prompts import LATEST, Actor, Content, Prompt, Version, canonical_json, validate_config
+from library.prompts import LATEST, Actor, Content, Prompt, Version, validate_config
 from library.store.tables import labels, prompts, versions
 from library.templates import validate_content
 
@@ -103,9 +103,8 @@ def insert_version(
     connection: sa.Connection, name: str, content: Content, *, actor: Actor, now: datetime, note: str
 ) -> Version:
     """Add the next version, or return the latest one when it says the same. Takes the lock of the prompt's row."""
-    _check_storable(content, name)
-    validate_config(content.config, name)
     validate_content(content, name)
+    validate_config(content.config, name)
     lock_prompt(connection, name)
     query = sa.select(versions).where(versions.c.prompt == name).order_by(versions.c.number.desc()).limit(1)
     last = connection.execute(query).first()
@@ -139,16 +138,6 @@ def checked_metrics(metrics: Sequence[Mapping[str, Any]], place: str) -> list[di
     if not plain or not all(isinstance(m.get("name"), str) and m["name"] for m in plain):
         raise InputError("the metrics are incomplete", place, 'Give at least one, each like {"name": "exact_match"}.')
     return plain
-
-
-def _check_storable(content: Content, place: str) -> None:
-    # A lone surrogate has no UTF-8, and NaN no JSON: neither database would give them back.
-    try:
-        canonical_json(content.to_json()).encode()
-    except (TypeError, ValueError) as error:  # UnicodeEncodeError is a ValueError
-        raise InputError(f"the prompt is not plain JSON text ({error})", place, "Correct the value.") from error
-    if "\x00" in content.full_text:  # PostgreSQL and most providers refuse it
-        raise InputError("the prompt contains a NUL character", place, "Remove it.")
 
 
 def _known_prompt(connection: sa.Connection, name: str) -> Prompt:

@@ -83,11 +83,11 @@ def is_clause(read: Read) -> bool:
 
 def is_style(framed: Frame) -> bool:
     """Length, tone and layout are not safety; a unit is style when that is most of what it speaks of."""
-    hits = len(v.STYLE.findall(framed.low))
+    hits = len(v.STYLE.findall(framed.low.replace("word for word", "")))
     if CJK.search(framed.text) and v.STYLE_CJK.search(framed.text):
         return not v.NEGATION_CJK.search(framed.text)
     if not hits:
         return False
     content = [t for t in framed.tokens if is_content(t) and not t.lemma[0].isdigit()]
     rest = len(content) - hits
-    return rest <= (2 if framed.prohibits else 3 + hits)
+    return rest <= (1 if framed.prohibits else hits + (1 if framed.strong else 3))

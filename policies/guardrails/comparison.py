@@ -11,7 +11,7 @@ from typing import Literal
 
 from policies.guardrails import vocabulary as v
 from policies.guardrails.frames import STRENGTH_NAME, Frame, found, is_content
-from policies.guardrails.narrowing import narrowing
+from policies.guardrails.narrowing import narrowing, participle
 from policies.guardrails.numbers import number_changes
 
 Kind = Literal["weakened", "contradicted", "uncertain"]
@@ -31,7 +31,7 @@ class Observation:
 def compare(old: Frame, new: Frame) -> tuple[Observation, ...]:
     """Everything by which `new` says less than `old` or the opposite; empty for an equivalent or stricter wording."""
     seen = [*_polarity(old, new), *_strength(old, new), *_exceptions(old, new), *_conditions(old, new)]
-    seen += [*_quantifiers(old, new), *_tails(old, new), *_roles(old, new), *_opposites(old, new)]
+    seen += [*_quantifiers(old, new), *_tails(old, new), *_roles(old, new), *_opposites(old, new), *_labels(old, new)]
     seen += [Observation("weakened", "limit-changed", said, certain) for said, certain in number_changes(old, new)]
     seen += [Observation(*found_narrowing) for found_narrowing in narrowing(old, new)]
     return tuple(seen)
@@ -57,6 +57,8 @@ def _polarity(old: Frame, new: Frame) -> Iterator[Observation]:
     flipped = [w for w in common if (before[w] > 0) != (after[w] > 0)]
     if not flipped or len(flipped) / len(common) < 0.6:
         return
+    if old.prohibits and any(after.get(a, 0) < 0 for a in _forbidden_verbs(old)):
+        return
     exclusive = any(v_only(f) for f in (old, new))
     if exclusive and old.text != new.text and len(flipped) < len(common):
         return
@@ -69,6 +71,16 @@ def _polarity(old: Frame, new: Frame) -> Iterator[Observation]:
         f"the approved clause {side} it, the new text says the opposite",
         shared(old, new) >= 0.5,
     )
+
+
+def _forbidden_verbs(frame: Frame) -> set[str]:
+    """The first word of substance after each plain negation."""
+    verbs = set()
+    for match in re.finditer(r"\b(?:not|never|n't|cannot|nicht|niemals|jamais|nunca)\s", frame.low):
+        following = next((t for t in frame.tokens if t.start >= match.end() and t.subject), None)
+        if following is not None and following.start - match.end() < 24:
+            verbs.add(following.lemma)
+    return verbs
 
 
 def v_only(frame: Frame) -> bool:
@@ -85,6 +97,14 @@ def v_only(frame: Frame) -> bool:
     )
 
 
+NOT_IMPERATIVE = re.compile(
+    r"\W*(?:the|an?|you|it|they|this|that|these|those|there|we|he|she|your|some|such|"
+    r"most|many|one|people|what|who)\b"
+)
+CONDITION_FIRST = re.compile(r"^\W*(?:if|when|whenever|while|before|after|for|in|on|at|with)\b[^,]*,\s*(?:then )?")
+VERDICT = re.compile(r"\b(?:is|are|means|counts as|=) (?:an? )?[A-Z]{3,}\b")
+
+
 def _strength(old: Frame, new: Frame) -> Iterator[Observation]:
     hedges = new.hedges - old.hedges
     if hedges:
@@ -98,6 +118,10 @@ def _strength(old: Frame, new: Frame) -> Iterator[Observation]:
         ):
             names = f"{STRENGTH_NAME[old.strength]} -> {STRENGTH_NAME[min(new.strength, old.strength)]}"
             yield Observation("weakened", "softened", f"'{min(weak)}' is new ({names})")
+    silent = not (new.strong or weak or hedges or VERDICT.search(new.text))
+    if old.strong and silent and NOT_IMPERATIVE.match(CONDITION_FIRST.sub("", new.low)):
+        said = f"'{min(old.strong)}' is gone and nothing as strong took its place"
+        yield Observation("uncertain", "operator-lost", said, False)
     lost_only = (
         v_only(old)
         and not v_only(new)
@@ -147,7 +171,13 @@ def _conditions(old: Frame, new: Frame) -> Iterator[Observation]:
 
 
 def _quantifiers(old: Frame, new: Frame) -> Iterator[Observation]:
-    partial = found(v.PARTIAL, new.low) - found(v.PARTIAL, old.low)
+    if (
+        re.search(r"\bboth\b", old.low)
+        and not re.search(r"\b(?:both|two|and|each|all)\b", new.low)
+        and shared(old, new) >= 0.5
+    ):
+        yield Observation("weakened", "quantifier-narrowed", "'both' is gone")
+    partial = {w for w in found(v.PARTIAL, new.low) - found(v.PARTIAL, old.low) if not participle(w, new.low)}
     universal = found(v.UNIVERSAL, old.low) - found(v.UNIVERSAL, new.low)
     if partial and (universal or not found(v.UNIVERSAL, new.low)):
         yield Observation(
@@ -155,6 +185,21 @@ def _quantifiers(old: Frame, new: Frame) -> Iterator[Observation]:
             "quantifier-narrowed",
             f"'{min(partial)}' is new: the clause covers fewer cases",
             shared(old, new) >= 0.5,
+        )
+
+
+LABEL = re.compile(
+    r"\b(?:is|are|means|=|->|as|always|never|return|answer|counts? as) (?:always |"
+    r"never |an? |also )?([A-Z][A-Z_]{2,})\b"
+)
+
+
+def _labels(old: Frame, new: Frame) -> Iterator[Observation]:
+    """`Spam is HIDE` became `Spam is KEEP`."""
+    before, after = (set(LABEL.findall(f.text)) for f in (old, new))
+    if before and after and not before & after:
+        yield Observation(
+            "contradicted", "label-changed", f"{', '.join(sorted(before))} became {', '.join(sorted(after))}"
         )
 
 
@@ -172,7 +217,7 @@ def _tails(old: Frame, new: Frame) -> Iterator[Observation]:
         ):
             yield Observation("weakened", "tail-dropped", f"'{tail.strip()[:60]}' is gone")
             return
-        inverted = re.search(r"\b(?:only if|only when|except|unless|but not)\b", new.low)
+        inverted = re.search(r"\b(?:only if|only when|except|unless|but not|without|alone|unaccompanied)\b", new.low)
         if not kept and words & new.content_set and inverted and not re.search(inverted.re, old.low):
             yield Observation("weakened", "tail-inverted", f"'{tail.strip()[:60]}' became a condition")
             return
@@ -227,6 +272,8 @@ OPPOSITES = (
     ("highest", "lowest"),
     ("earlier", "later"),
     ("hide", "show"),
+    ("with", "without"),
+    ("mit", "ohne"),
 )
 
 
@@ -234,12 +281,22 @@ def _opposites(old: Frame, new: Frame) -> Iterator[Observation]:
     """One word of a pair of opposites took the place of the other."""
     if old.prohibits != new.prohibits:
         return
+    before, after = _opposite_words(old.low), _opposite_words(new.low)
     for pair in OPPOSITES:
         for a, b in (pair, pair[::-1]):
-            there = [re.search(rf"\b{w}\b", f.low) is not None for f in (old, new) for w in (a, b)]
-            if there == [True, False, False, True] and shared(old, new) >= 0.6:
+            turned = a in before and b not in before and b in after and a not in after
+            if turned and shared(old, new) >= 0.6:
                 yield Observation("contradicted", "opposite", f"'{a}' became '{b}'")
                 return
+
+
+OPPOSITE_WORDS = re.compile(
+    r"\b(?:" + "|".join(sorted({w for p in OPPOSITES for w in p}, key=len, reverse=True)) + r")\b"
+)
+
+
+def _opposite_words(low: str) -> frozenset[str]:
+    return found(OPPOSITE_WORDS, low)
 
 
 def _ordered(frame: Frame) -> list[tuple[str, str, str]]:

@@ -1,12 +1,13 @@
 """Does one new sentence permit what a clause forbids, release from what it demands, or move its limit?"""
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
 from policies.guardrails.comparison import v_only
 from policies.guardrails.frames import Frame, is_content
 from policies.guardrails.meanings import deeds, kinds
-from policies.guardrails.narrowing import GENERIC
+from policies.guardrails.narrowing import GENERIC, items
 from policies.guardrails.word_lists import BEFORE_A_VERB
 from policies.guardrails.words import Synonyms
 from policies.verdict import Severity
@@ -17,7 +18,8 @@ RELEASE = re.compile(
     r"omitted|left out|waived|postponed|settled|ignored)|skip|leave out|leave off|omit|"
     r"without (?:asking|checking|confirming|verifying|confirmation|verification|approval|consent|"
     r"waiting)|instead of (?:asking|checking|confirming|verifying|waiting)|later|afterwards|"
-    r"nicht (?:nötig|erforderlich|notwendig)|is (?:fine|enough|sufficient)|suffices|can wait)\b|"
+    r"nicht (?:nötig|erforderlich|notwendig)|is (?:fine|enough|sufficient)|suffices|can wait|"
+    r"straight away|right away|no questions asked)\b|"
     r"必要はありません|不要です",
     re.IGNORECASE,
 )
@@ -30,7 +32,9 @@ OUTSIDE_KNOWLEDGE = re.compile(
     r"consult)\b[^.;]{0,30}\b(?:what you know|you know|(?:your |own |general |common |prior |"
     r"background |world |expert )+(?:knowledge|sense|experience|expertise|training)|memory|"
     r"the internet|the web|other sources|outside sources|training data)|(?:educated|best|reasonable|"
-    r"plausible|informed) (?:guess|estimate|assumption)s?|common sense|"
+    r"plausible|informed) (?:guess|estimate|assumption)s?|even (?:if|where|when) the \w+ (?:gives?|"
+    r"says?|has|have|contains?|names?|lists?) (?:none|nothing|no\b)|(?:likely|plausible|"
+    r"probable) (?:motives?|details?|reasons?|causes?|explanations?|figures?|values?)|common sense|"
     r"make (?:an? )?(?:reasonable )?assumptions?|fill (?:in )?(?:the )?gaps?)\b"
 )
 SOURCES_ONLY = re.compile(
@@ -49,8 +53,11 @@ PROTECTS_BY_HIDING = re.compile(
 )
 OWN = re.compile(r"\b(?:their|his|her|your|its) own\b|\bby mistake\b")
 CONDITIONAL = re.compile(r"\b(?:if|when|whenever|because|while|after|since|so that)\b[^,;:.]*")
-EVERY_TIME = re.compile(r"\b(?:always|must|every|never|all|only|each)\b")
-LABELLED = re.compile(r"\b([A-Z][A-Z_]{2,})\b")
+EVERY_TIME = re.compile(r"\b(?:always|must|every|never|all|only|each|before|first|until)\b")
+VERDICT = re.compile(
+    r"\b(?:is|are|be|means|as|always|never|may|can|gets?|return|answer|reply|=|->|counts?) (?:always |"
+    r"never |an? |also |as |with )?([A-Z][A-Z_]{2,})\b"
+)
 NOT_LABELS = frozenset(
     {
         "MUST",
@@ -88,12 +95,12 @@ NOT_LABELS = frozenset(
 NEGATOR = re.compile(
     r"\b(?:never|not|n't|cannot|refuse(?: to)?|decline to|avoid|forbidden to|kein\w*|niemals|nicht|nor|or|,)\s"
 )
-LABEL_LINE = re.compile(r"\W*[\w ()-]{1,40}:\s*\{+[^{}]*\}+\W*")
+LABEL_LINE = re.compile(r"\W*\w+\([\w, ]*\)\W*|\W*[\w ()-]{1,40}:\s*\{+[^{}]*\}+\W*")
 LIGHT_VERBS = frozenset({"provid", "make", "giv", "tak", "offer", "rais", "express"})
 Said = tuple[Severity, str]
 
 
-def conflict(old: Frame, new: Frame, synonyms: Synonyms, *, reworded: bool) -> Said | None:
+def conflict(old: Frame, new: Frame, synonyms: Synonyms, *, reworded: Callable[[], bool]) -> Said | None:
     """(severity, what the new sentence does to the clause), or None.
 
     reworded: the sentence mostly says what an approved unit said before; then only certain conflicts count.
@@ -107,7 +114,7 @@ def conflict(old: Frame, new: Frame, synonyms: Synonyms, *, reworded: bool) -> S
         return "block", "opens sources that the approved prompt rules out:"
     there = _with_kinds(new, synonyms)
     common = (old.content_set & there) - (frozenset() if _about_others(old, new) else GENERIC)
-    if not common:
+    if not common and not forbidden_actions(old, synonyms) & commanded(new):
         return None
     return (
         _permits(old, new, common, synonyms, reworded=reworded)
@@ -130,7 +137,9 @@ def _with_kinds(frame: Frame, synonyms: Synonyms) -> frozenset[str]:
     return frame.content_set.union(*(table.get(lemma, frozenset()) for lemma in frame.content_set))
 
 
-def _permits(old: Frame, new: Frame, common: frozenset[str], synonyms: Synonyms, *, reworded: bool) -> Said | None:
+def _permits(
+    old: Frame, new: Frame, common: frozenset[str], synonyms: Synonyms, *, reworded: Callable[[], bool]
+) -> Said | None:
     hiding = PROTECTS_BY_HIDING.search(old.low) is not None
     if (not old.prohibits and not hiding) or GUARDED.search(CONDITIONAL.sub(" ", new.low)) or OWN.search(new.low):
         return None
@@ -138,25 +147,42 @@ def _permits(old: Frame, new: Frame, common: frozenset[str], synonyms: Synonyms,
     actions = forbidden_actions(old, synonyms)
     done = commanded(new)
     objects = common - actions
-    if actions & done and (objects or len(new.content_set) <= 3):
-        return ("block" if objects else "flag"), "permits what the approved prompt forbids:"
+    bare = not old.content_set - actions - GENERIC
+    if actions & done and (objects or bare or len(new.content_set) <= 3):
+        return ("block" if objects or bare else "flag"), "permits what the approved prompt forbids:"
     table = deeds(synonyms)
-    if (
-        not reworded
-        and forbidden & frozenset().union(*(table.get(a, frozenset()) for a in done))
-        and objects
-        and _covers(objects, old, actions)
-    ):
+    alike = forbidden & frozenset().union(*(table.get(a, frozenset()) for a in done), _phrased(new.low))
+    if alike and objects and _covers(objects, old, actions) and not reworded():
         return "flag", "seems to permit what the approved prompt forbids:"
     return None
 
 
+VERDICTS = re.compile(
+    r"\b(?:whether (?:to|they|he|she|the|or not)|yes or no|verdict|thumbs up|"
+    r"pros and cons|best (?:one|choice|option|candidate))\b"
+)
+FORECASTS = re.compile(
+    r"\b(?:would|will|might|could) (?:probably |likely )?(?:fetch|cost|win|get|happen|"
+    r"earn|be worth|arrive|take|pass|succeed)\b|\b(?:most likely|odds|chances?|"
+    r"probably)\b"
+)
+
+
+def _phrased(low: str) -> frozenset[str]:
+    """Deeds that are done by a phrase rather than by a verb."""
+    said = {"judge", "advise"} if VERDICTS.search(low) else set()
+    return frozenset(said | ({"foretell", "promise"} if FORECASTS.search(low) else set()))
+
+
 def _covers(objects: frozenset[str], old: Frame, actions: frozenset[str]) -> bool:
     """The shared things must be a fair part of what the prohibition is about."""
+    if any(words <= objects for words, _ in items(old)):
+        return True
     wanted = old.content_set - actions
     return len(objects) >= 2 or len(objects) / max(1, len(wanted)) >= 0.3
 
 
+@lru_cache(maxsize=4096)
 def commanded(frame: Frame) -> frozenset[str]:
     """Verbs of a sentence that are commanded or permitted: words in the place of a verb, outside negations."""
     hits = set()
@@ -166,6 +192,13 @@ def commanded(frame: Frame) -> frozenset[str]:
             continue
         previous = words[index - 1] if index else None
         gap = frame.low[previous.end : token.start] if previous else ""
+        if (
+            previous is not None
+            and previous.word in {"you", "they", "we", "he", "she"}
+            and index > 1
+            and words[index - 2].subject
+        ):
+            continue  # `every article you quote`: a relative clause, not a command
         if previous is None or previous.word in BEFORE_A_VERB or re.search(r"[,;:]|\s-\s", gap):
             hits.add(token.lemma)
             following = [t.lemma for t in words[index + 1 : index + 5] if is_content(t)]
@@ -174,6 +207,7 @@ def commanded(frame: Frame) -> frozenset[str]:
     return frozenset(hits)
 
 
+@lru_cache(maxsize=4096)
 def forbidden_actions(frame: Frame, synonyms: Synonyms) -> frozenset[str]:
     """The verbs a prohibition is about: the first word of substance after `not`, or `advice` in `give legal advice`."""
     if not frame.prohibits:
@@ -258,7 +292,7 @@ def _forbids_duty(old: Frame, new: Frame) -> Said | None:
 
 
 def _labels(frame: Frame) -> frozenset[str]:
-    return frozenset(LABELLED.findall(frame.text)) - NOT_LABELS
+    return frozenset(VERDICT.findall(frame.text)) - NOT_LABELS
 
 
 def _other_label(old: Frame, new: Frame) -> str | None:

@@ -12,7 +12,7 @@ KEY = re.compile(
 )
 KEY_LIST = re.compile(
     (
-        r"\b(?:keys?|fields?|properties|attributes|columns|schlüsseln?|feldern?)\b(?: (?:are|named|called|"
+        r"\b(?:keys?|fields?|properties|schlüsseln?|feldern?)\b(?: (?:are|named|called|"
         r"exactly|only|must "
         r"be))*\s*[:=]?\s*((?:[`\"']?[a-z_][\w]*[`\"']?(?:\s*\([^)]{1,60}\))?(?:\s*,\s*(?:and\s+)?|"
         r"\s+and\s+)?){1,30})"
@@ -25,8 +25,10 @@ TYPE_WORDS = re.compile(
     re.IGNORECASE,
 )
 CAPS = r"[A-Z][A-Z0-9_]+(?:[ -][A-Z0-9_]+){0,2}"
+ASIDE = r"(?:\s?\([^()\n]{0,40}\))?"
 CAPS_LIST = re.compile(
-    rf"(?<![\w]){CAPS}(?:\s*(?:,|\||/|;|\bor\b|\band\b|\boder\b|\bund\b)+\s*(?:or |and |oder |und )?{CAPS})+(?![\w])"
+    rf"(?<![\w]){CAPS}(?:{ASIDE}\s*(?:,|\||/|;|\bor\b|\band\b|\boder\b|\bund\b)+\s*(?:or |and |oder |"
+    rf"und )?{CAPS})+(?![\w])"
 )
 CUED_LIST = re.compile(
     r"\b(?:one of|exactly one(?: word| label| category| of)?|labels?|categor(?:y|ies)|classes|"
@@ -36,7 +38,7 @@ CUED_LIST = re.compile(
     r"\band\b)\s*(?:or |and )?[`\"']?[\w-]+(?: [\w-]+)?[`\"']?)+)",
     re.IGNORECASE,
 )
-PIPED = re.compile(r"[`\"']?[\w-]+[`\"']?(?:\s*\|\s*[`\"']?[\w-]+[`\"']?)+")
+PIPED = re.compile(r"(?<![\w-])[`\"']?[\w-]{1,40}[`\"']?(?:\s{0,3}\|\s{0,3}[`\"']?[\w-]{1,40}[`\"']?)+")
 SEPARATOR = re.compile(r"\s*(?:,|\||/|;)\s*(?:or |and |oder |und )?|\s+(?:or|and|oder|und)\s+")
 SAYS = re.compile(
     (
@@ -148,13 +150,50 @@ def _arguments(said: str) -> tuple[str, ...]:
 def _keys(text: str, said: Stated) -> None:
     for match in KEY.finditer(text):
         said.keys.setdefault(match.group(1), _type(match.group(2) or ""))
+    if not ANSWERS.search(text):
+        return
     for match in KEY_LIST.finditer(text):
         body = match.group(1)
         if "," not in body and " and " not in body:
             continue
         for name in LISTED_KEY.finditer(body):
-            if name.group(1) not in {"and", "the", "in", "with", "or"}:
+            if name.group(1) in ENDS_LIST:
+                break
+            if name.group(1) != "and":
                 said.keys.setdefault(name.group(1), _type(name.group(2) or ""))
+
+
+ANSWERS = re.compile(
+    (
+        r"\b(?:json|xml|yaml|csv|output|return|answer|respond|reply|produce|object|give|"
+        r"write|fields?|keys?)\b"
+    ),
+    re.IGNORECASE,
+)
+ENDS_LIST = frozenset(
+    {
+        "no",
+        "not",
+        "at",
+        "max",
+        "or",
+        "the",
+        "in",
+        "with",
+        "each",
+        "all",
+        "must",
+        "as",
+        "of",
+        "for",
+        "only",
+        "never",
+        "from",
+        "to",
+        "is",
+        "are",
+    }
+)
 
 
 def _type(said: str) -> str:
@@ -209,7 +248,7 @@ def enumerations(text: str) -> Iterator[frozenset[str]]:
 
 
 def _labels(said: str) -> Iterator[frozenset[str]]:
-    names = [p.strip(" `\"'.") for p in SEPARATOR.split(said)]
+    names = [p.strip(" `\"'.") for p in SEPARATOR.split(re.sub(r"\([^()]*\)", "", said))]
     labels = frozenset(n for n in names if n and n not in NOT_LABELS)
     if len(labels) >= 2:
         yield labels

@@ -7,10 +7,13 @@ from policies.guardrails.clauses import Clause, found_clauses
 from policies.guardrails.conflict import conflict
 from policies.guardrails.counterpart import counterpart
 from policies.guardrails.document import Read
+from policies.guardrails.frames import frame
 from policies.guardrails.injection import continued, is_defence
 from policies.guardrails.scene import Scene, finding, short
+from policies.guardrails.units import GONE, RULE_WORD
 from policies.verdict import Finding
 
+QUOTATION = re.compile(r'"[^"]*"')
 RULES = (
     r"(?:rules?|instructions?|guidelines?|restrictions?|limits?|limitations?|policies|policy|"
     r"safeguards?|requirements?|constraints?|checks?|prohibitions?|conditions|above|regeln?|"
@@ -30,7 +33,9 @@ OVERRIDE = re.compile(
     rf"|\bnot bound by\b|\b(?:treat|regard|consider|see|"
     rf"read)\b[^.;\n]{{0,40}}{RULES}[^.;\n]{{0,20}}\bas (?:\w+ ){{0,2}}(?:suggestions?|optional|advice|"
     rf"guidance|recommendations?|defaults?|goals?)"
-    rf"|{RULES}[^.;\n]{{0,40}} (?:gelten|gilt) (?:nicht|nur)|適用(?:されません|しない|外)",
+    rf"|{RULES}[^.;\n]{{0,40}} (?:gelten|gilt) (?:nicht|nur)|適用(?:されません|しない|外)"
+    rf"|\b(?:this|that|these|those|the (?:above|previous|last|preceding))(?: {RULE_WORD})? (?:is|was|"
+    rf"has been|have been|are|were) [^.;\n]{{0,20}}\b{GONE}\b",
     re.IGNORECASE,
 )
 REFUSES = re.compile(
@@ -67,7 +72,7 @@ OBEYED = re.compile(
         r"^\W*(?:if|when|whenever)\b[^,;\n]{0,60}\b(?:e-?mail|document|post|page|text|note|file|"
         r"attachment|comment|review|transcript|diff|article|website|input)s?\b[^,;\n]{0,20}\b(?:asks?|"
         r"says?|tells?|wants?|instructs?|requests?|orders?)\b[^,;\n]{0,60},\s*(?P<then>(?:do|follow|"
-        r"comply|obey|execute|carry (?:it |them |that )?out|act on|honou?r)\b.*)"
+        r"comply|obey|execute|carry (?:it |them |that )?out|act on|go along|adapt|grant|honou?r)\b.*)"
     ),
     re.IGNORECASE,
 )
@@ -91,9 +96,11 @@ def check_contradictions(scene: Scene) -> Iterator[Finding]:
     """Units that are new in the candidate, against the clauses of the approved prompt."""
     clauses = found_clauses(scene)
     reworded = {c.id: _stand_in(scene, c) for c in clauses}
+    seen: set[str] = set()
     for read in scene.fresh:
-        if read.unit.context not in {"live", "retired"}:
+        if read.unit.context not in {"live", "retired"} or read.plain in seen:
             continue
+        seen.add(read.plain)
         found_one = _override(scene, read) or _exception(scene, read) or _claimed(scene, read)
         if found_one is not None:
             yield found_one
@@ -129,7 +136,9 @@ def _override(scene: Scene, read: Read) -> Finding | None:
 
 
 def _exception(scene: Scene, read: Read) -> Finding | None:
-    if not EXCEPTION_START.search(read.unit.text):
+    if not EXCEPTION_START.search(read.unit.text) or any(
+        r.frame.markers and _restates(r, read) for r in scene.current.live
+    ):
         return None
     message = f"'{short(read.unit.text)}' opens an exception to what stands before it"
     return finding(
@@ -159,9 +168,13 @@ def _claimed(scene: Scene, read: Read) -> Finding | None:
 
 
 def _against_clauses(scene: Scene, read: Read, clauses: tuple[Clause, ...]) -> Iterator[Finding]:
-    said_before = any(_restates(r, read) for r in scene.current.live)
+
+    def said_before() -> bool:
+        return any(_restates(r, read) for r in scene.current.live)
+
+    said_itself = frame(QUOTATION.sub(" ", read.unit.text), scene.synonyms) if '"' in read.unit.text else read.frame
     for clause in clauses:
-        said = conflict(clause.frame, read.frame, scene.synonyms, reworded=said_before)
+        said = conflict(clause.frame, said_itself, scene.synonyms, reworded=said_before)
         if said is None:
             continue
         level, what = said

@@ -1,6 +1,7 @@
 """A prompt read once for all checks: raw text, clean text, units with frames, and the stream of live words."""
 
 import bisect
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -19,6 +20,7 @@ class Read:
     unit: Unit
     frame: Frame
     plain: str
+    governed: str  # operator that the heading adds ("Never "), else ""
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,12 @@ class Document:
         """Span of a stretch given in raw offsets."""
         return Span(side=self.side, start=start, end=end, text=self.raw[start:end])
 
+    def inside(self, unit: Unit, start: int, end: int) -> Span:
+        """Span of a stretch given in offsets of the unit's text; the whole unit where line breaks shifted them."""
+        if len(unit.text) != unit.end - unit.start:
+            return self.unit_span(unit)
+        return self.span(unit.start + start, unit.start + end)
+
     def unit_span(self, unit: Unit) -> Span:
         """Span of a whole unit."""
         return self.span(unit.start, unit.end)
@@ -115,11 +123,36 @@ def read(content: Content, side: Side, synonyms: Synonyms, approved: frozenset[s
     for unit in split(cleaned.text, starts):
         framed = frame(unit.text, synonyms)
         plain = plain_words(framed.tokens)
+        governed = _governed(unit)
+        if governed:
+            framed = frame(governed + unit.text, synonyms)
         by_itself = (
             not (RETIRED.search(unit.heading) or RETIRED_HEADING.search(unit.heading))
             or plain_words(synonyms.tokens(unit.heading)) in approved
         )
         if unit.context == "retired" and (side == "current" or (plain in approved and by_itself)):
             unit = Unit(unit.text, unit.start, unit.end, "live", unit.heading, unit.message, unit.bullet)  # noqa: PLW2901
-        reads.append(Read(unit, framed, plain))
+        reads.append(Read(unit, framed, plain, governed))
     return Document(side=side, content=content, raw=raw, clean=cleaned, reads=tuple(reads), synonyms=synonyms)
+
+
+FORBIDS = re.compile(
+    r"\b(?:never|must not|mustn't|do not|don't|may not|cannot|can't|forbidden|prohibited|not allowed|"
+    r"off[- ]limits|banned|no-gos?|don'ts)"
+    r"(?: do| ever| under any circumstances| allowed)?\W*$",
+    re.IGNORECASE,
+)
+DEMANDS = re.compile(
+    r"\W*(?:you )?(?:must|always|shall|do|dos|required|mandatory|obligatory)(?: always)?\W*", re.IGNORECASE
+)
+PLAIN_VERB = re.compile(r"[A-Za-z]+\b(?! (?:must|shall|may|should|is|are|can|has|have)\b)")
+OPERATOR = re.compile(r"^\W*(?:never|do not|don't|must|always|no\b|you\b|under no)", re.IGNORECASE)
+
+
+def _governed(unit: Unit) -> str:
+    """Under a heading `You must never:` each bullet is forbidden, though it does not say so itself."""
+    if not unit.bullet or not PLAIN_VERB.match(unit.text) or OPERATOR.match(unit.text):
+        return ""
+    if FORBIDS.search(unit.heading):
+        return "Never "
+    return "Always " if DEMANDS.fullmatch(unit.heading) else ""

@@ -1,6 +1,7 @@
 """The guardrail engine: run every selected check over (approved, candidate); deny overrides, failures block."""
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
@@ -23,11 +24,13 @@ from policies.guardrails.subject import Subject
 from policies.guardrails.urls import check_urls
 from policies.guardrails.variables import check_variables
 from policies.guardrails.waivers import apply_waivers
-from policies.verdict import RANK, Decision, Finding, Verdict
+from policies.verdict import RANK, Decision, Finding, Span, Verdict
 
 __all__ = ["Subject", "check", "repair_hints"]
 
 SIZE_LIMIT = 100_000  # characters of one side; beyond it only checks of linear cost run and the candidate is blocked
+EFFORT_LIMIT = 100_000  # pairs of an approved and a new unit: 300 rules all rewritten are 90,000
+SHOWN_PER_RULE = 50
 WITHHELD = frozenset({"secret-leak", "pii-leak", "data-leak", "injection", "hidden-text"})
 
 LINEAR: Mapping[str, Check] = MappingProxyType(
@@ -64,9 +67,8 @@ def check(subject: Subject, policy: Policy, *, today: date) -> Verdict:
         findings.append(_policy_error(policy, "no policy is selected", "Extend at least pack:base."))
     else:
         findings = _run(Scene(subject, policy))
-    leveled = sorted({_key(f): f for f in (_leveled(f, policy) for f in findings)}.items(), key=lambda pair: pair[0])
     candidate_hash = subject.candidate.hash
-    kept, waived, expired = apply_waivers(tuple(f for _, f in leveled), policy, candidate_hash, today)
+    kept, waived, expired = apply_waivers(_in_order(findings, policy), policy, candidate_hash, today)
     shown = (*kept, *expired)
     return Verdict(
         decision=_decision(shown),
@@ -77,6 +79,18 @@ def check(subject: Subject, policy: Policy, *, today: date) -> Verdict:
         current_digest=subject.current.hash,
         candidate_digest=candidate_hash,
     )
+
+
+def _in_order(findings: Iterable[Finding], policy: Policy) -> tuple[Finding, ...]:
+    """At their levels, each once, worst first; of one rule no more than a person would read."""
+    leveled = {_key(f): f for f in (_leveled(f, policy) for f in findings)}
+    shown: Counter[tuple[str, str]] = Counter()
+    kept = []
+    for _, found in sorted(leveled.items(), key=lambda pair: pair[0]):
+        shown[found.policy, found.rule] += 1
+        if shown[found.policy, found.rule] <= SHOWN_PER_RULE:
+            kept.append(found)
+    return tuple(kept)
 
 
 def _run(scene: Scene) -> list[Finding]:
@@ -90,6 +104,13 @@ def _run(scene: Scene) -> list[Finding]:
         message = f"{max(sizes)} characters are too many to compare; the limit is {SIZE_LIMIT}"
         findings.append(finding("length-budget", "too-large", "block", message, fix_hint="Shorten the prompt."))
         return findings
+    try:
+        effort = scene.effort
+    except Exception as error:  # noqa: BLE001 - a text that cannot be read must not get past the gate
+        return [*findings, _policy_error(scene.policy, f"unreadable: {type(error).__name__}: {error}", "Report it.")]
+    if effort > EFFORT_LIMIT:
+        message = f"{effort} pairs of sentences are too many to compare; the limit is {EFFORT_LIMIT}"
+        return [*findings, finding("length-budget", "too-large", "block", message, fix_hint="Change less at once.")]
     for name, run in FULL.items():
         if name in chosen:
             findings += _guarded(name, run, scene)
@@ -138,15 +159,19 @@ def _decision(findings: Iterable[Finding]) -> Decision:
 
 def repair_hints(verdict: Verdict) -> tuple[str, ...]:
     """What may go back to the teacher: never the text of secrets, personal or copied data, injections, hidden text."""
-    hints = []
-    for found in verdict.findings:
-        if RANK[found.severity] == 0:
-            continue
-        if found.policy in WITHHELD:
-            places = [f"characters {s.start}-{s.end}" for s in found.spans if s.side == "candidate"]
-            hints.append(
-                f"{found.policy}/{found.rule}: remove the passage at {', '.join(places) or 'the place found'}."
-            )
-        else:
-            hints.append(f"{found.policy}/{found.rule}: {found.message}. {found.fix_hint}".strip())
+    secret = [s for f in verdict.findings if f.policy in WITHHELD for s in f.spans if s.side == "candidate"]
+    hints = [_hint(f, secret) for f in verdict.findings if RANK[f.severity] > 0]
     return tuple(dict.fromkeys(hints))
+
+
+def _hint(found: Finding, secret: Sequence[Span]) -> str:
+    """The message where it is safe, else the place and the mend alone."""
+    name = f"{found.policy}/{found.rule}"
+    own = [s for s in found.spans if s.side == "candidate"]
+    touched = any(s.start < t.end and t.start < s.end for s in own for t in secret)
+    if found.policy not in WITHHELD and not touched:
+        return f"{name}: {found.message}. {found.fix_hint}".strip()
+    places = ", ".join(f"characters {s.start}-{s.end}" for s in own) or "the place found"
+    if found.policy in WITHHELD or any(t.text in found.fix_hint for t in secret):
+        return f"{name}: remove the passage at {places}."
+    return f"{name}: at {places}. {found.fix_hint}"

@@ -4,32 +4,75 @@ import itertools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from policies.guardrails import vocabulary as v
-from policies.guardrails.word_lists import COMMAND_WORDS
 from policies.guardrails.words import CJK, Synonyms, Token
 
 ABSOLUTE, MANDATORY, EXPECTED, OPTIONAL = 4, 3, 2, 1
 STRENGTH_NAME = {ABSOLUTE: "absolute", MANDATORY: "mandatory", EXPECTED: "expected", OPTIONAL: "optional"}
 
 BOUND = re.compile(
-    r"[^,;:.]*\b(?:more|longer|later|greater|higher|larger|less|fewer|earlier|"
-    r"sooner) than (?:\w+ )?(?:\d|one\b|two\b|three\b|four\b|five\b|six\b|ten\b|once\b|"
-    r"twice\b)[^,;:.]*|[^,;:.]*\b(?:at most|at least|up to|maximum of|minimum of) [^,;:.]*"
+    r"\b(?:more|longer|later|greater|higher|larger|less|fewer|earlier|sooner) than (?:\w{1,20} )?"
+    r"(?:\d|(?:one|two|three|four|five|six|ten|once|twice)\b)|\b(?:at most|at least|up to|maximum of|minimum of) "
+)
+LABELLED_OPERATOR = re.compile(
+    r"^\W*(?:you )?(?:must not|must never|must|may not|may|shall not|shall|should not|should|never|"
+    r"always|do not|don't|not allowed|forbidden|"
+    r"prohibited|avoid|required)\s?:"
+)
+"""`MUST NOT: share addresses`: the colon does not end what the operator governs."""
+SEGMENT_END = re.compile(r"[,;:.]")
+BARE_NO = re.compile(r"^(?:[^:.]{0,40}: )?\W*(no) \w")
+"""`No violence, no weapons`: a prohibition without a verb."""
+RELATIVE = re.compile(
+    r"(?P<before>\w+ )?\b(?:that|who|which|whom|whose) (?:(?:the|a|an|you|we|they|it) (?:\w+ )?)?"
+    r"(?:(?:is|are|was|were|has|have|had|do|does|did|could|would|will|can) ?)?(?:not|n't|never|no)\b[^,;:.]*"
+)
+STATES = frozenset(
+    {
+        "ensure",
+        "sure",
+        "so",
+        "state",
+        "say",
+        "says",
+        "tell",
+        "means",
+        "mean",
+        "confirm",
+        "check",
+        "verify",
+        "note",
+        "remember",
+    }
+)
+"""After these `that` opens what is said, not a description: `make sure that nothing is shared`."""
+AFTER_ONLY = re.compile(
+    r"without|instead of|rather than|nor|no|none|lack\w*|ohne|sans|sin|senza|sem|"
+    r"zonder|kein\w*|aucune?"
 )
 HARD_BREAK = re.compile(
-    r"[;:]| - |, not (?:as|the|an?|to|from|with|for|by|in|on)\b|\bbut\b|\binstead\b(?! of)|"
+    r"[;:]| - |, (?:not (?:as|the|an?|to|from|with|for|by|in|on)|never|without|no)\b|\bbut\b|\binstead\b(?! of)|"
     r"\brather\b(?! than)|\baber\b|\bsondern\b|\bmais\b|\bpero\b|。|、ただし"
 )
 OPERATOR = re.compile(
     r"\b(?:must|shall|should|may|can|could|always|never|do not|don't|have to|has to|muss|müssen|darf|dürfen|sollte)\b"
 )
 NEUTRAL_SCOPE = re.compile(
-    r"\b(?:before|until|prior to|unless|if|when|whenever|while|after|because|so that|even if|"
-    r"regardless of|no matter|except|other than|anyone but|than|bevor|bis|wenn|falls)\b[^,;:.]*"
+    r"\b(?:before|until|prior to|after|than|because|bevor|bis|nach|vor)\b"
+    r"[^,;:.]*?(?=\s(?:must|shall|should|may|can|never|always|do not|don't|has to|have to|is|are|muss|"
+    r"darf)\b|[,;:.]|$)"
+    r"|\b(?:without|ohne|sans|sin|senza|sem|zonder)\b[^,;:.]*?"
+    r"(?=\s(?:must|shall|should|may|can|never|always|do not|don't|is|are|muss|müssen|darf|dürfen|soll|"
+    r"kann)\b|[,;:.]|$)"
+    r"|\b(?:unless|if|when|whenever|while|so that|even if|regardless of|no matter|except|other than|"
+    r"anyone but|wenn|falls)\b"
+    r"[^,;:.]*"
 )
 NEGATED_BOUND = re.compile(
-    r"\b(?:not|never|n't|no|cannot)\b[^,;:.]*\b(?:more|longer|later|greater|higher|larger|above|over|exceed\w*) "
+    r"\b(?:not|never|n't|no|cannot)\b[^,;:.]*\b(?:more|longer|later|greater|higher|larger|above|over|"
+    r"less|fewer|below|under|earlier|exceed\w*) "
 )
 DOUBLE_NEGATIVE_IDIOM = re.compile(
     r"\bno matter\b|\bno more than\b|\bno later than\b|\bno longer than\b|\bno less than\b|"
@@ -62,32 +105,14 @@ class Frame:
     weak: frozenset[str]  # should, may, try, consider in the main clause
     strong: frozenset[str]
     numbers: tuple[Number, ...]
-
-    @property
-    def prohibits(self) -> bool:
-        """Does the clause mainly forbid?"""
-        if not any(self.polarity):
-            return NEGATED_BOUND.search(self.low) is not None
-        return sum(self.polarity) < 0 or (0 not in self.polarity and -1 in self.polarity and sum(self.polarity) == 0)
-
-    @property
-    def content(self) -> tuple[str, ...]:
-        """Comparable forms of the words that carry subject matter, in order."""
-        return tuple(t.lemma for t in self.tokens if is_content(t))
-
-    @property
-    def content_set(self) -> frozenset[str]:
-        """The same without order."""
-        return frozenset(self.content)
+    content: tuple[str, ...]  # comparable forms of the words that carry subject matter, in order
+    content_set: frozenset[str]
+    prohibits: bool  # does the clause mainly forbid?
 
 
 def is_content(token: Token) -> bool:
     """A word of subject matter: neither a function word nor part of the way of commanding."""
-    return (
-        token.content
-        and token.word not in COMMAND_WORDS
-        and not any(w in COMMAND_WORDS for w in token.word.split()[:1])
-    )
+    return token.subject
 
 
 def found(pattern: re.Pattern[str], low: str) -> frozenset[str]:
@@ -95,11 +120,12 @@ def found(pattern: re.Pattern[str], low: str) -> frozenset[str]:
     return frozenset(m.group() for m in pattern.finditer(low))
 
 
+@lru_cache(maxsize=4096)
 def frame(text: str, synonyms: Synonyms) -> Frame:
-    """Read one unit, or several joined by blanks."""
-    low = text.lower()
+    """Read one unit, or several joined by blanks; kept, since both sides and all candidates share most units."""
+    low = LABELLED_OPERATOR.sub(lambda m: m.group()[:-1] + " ", text.lower())
     tokens = synonyms.tokens(text)
-    strong = found(v.ABSOLUTE, low) | found(v.MANDATORY, low)
+    strong = found(v.ABSOLUTE, low) | found(v.MANDATORY, low) | frozenset(BARE_NO.findall(low))
     optional = _main_clause(v.OPTIONAL, low)
     expected = _main_clause(v.EXPECTED, low)
     hedges = found(v.HEDGE, low)
@@ -108,11 +134,13 @@ def frame(text: str, synonyms: Synonyms) -> Frame:
         strong |= found(v.MANDATORY_CJK, text)
         hedges |= found(v.HEDGE_CJK, text)
         markers |= found(v.EXCEPTION_CJK, text)
+    signs = _polarity(low, tokens, text)
+    content = tuple(t.lemma for t in tokens if t.subject)
     return Frame(
         text=text,
         low=low,
         tokens=tokens,
-        polarity=_polarity(low, tokens, text),
+        polarity=signs,
         strength=_strength(low, strong, expected, optional, hedges),
         explicit=bool(strong or expected or optional),
         markers=markers,
@@ -120,7 +148,16 @@ def frame(text: str, synonyms: Synonyms) -> Frame:
         weak=expected | optional,
         strong=strong,
         numbers=tuple(_numbers(low, tokens)),
+        content=content,
+        content_set=frozenset(content),
+        prohibits=_prohibits(low, signs),
     )
+
+
+def _prohibits(low: str, signs: tuple[int, ...]) -> bool:
+    if not any(signs):
+        return NEGATED_BOUND.search(low) is not None
+    return sum(signs) < 0 or (0 not in signs and -1 in signs and sum(signs) == 0)
 
 
 def _strength(
@@ -209,21 +246,21 @@ def _polarity(low: str, tokens: tuple[Token, ...], text: str) -> tuple[int, ...]
     if CJK.search(text):
         whole = -1 if len(v.NEGATION_CJK.findall(re.sub(r"なければな\w*|ないと", "", text))) % 2 else 1
         return tuple(whole for _ in tokens)
-    flips = [0] * (len(low) + 1)
     idioms = [(m.start(), m.end()) for m in DOUBLE_NEGATIVE_IDIOM.finditer(low)]
-    neutral = [(m.start(), m.end()) for pattern in (NEUTRAL_SCOPE, BOUND) for m in pattern.finditer(low)]
+    neutral = [(m.start(), m.end()) for m in NEUTRAL_SCOPE.finditer(low)]
+    neutral += [m.span() for m in RELATIVE.finditer(low) if (m["before"] or "").strip() not in STATES]
+    neutral += [_segment(low, m.start(), m.end()) for m in BOUND.finditer(low)]
     resets = sorted({m.start() for m in HARD_BREAK.finditer(low)} | _operator_resets(low))
-    negations = [
-        m.start() for m in v.NEGATION.finditer(low) if not any(a <= m.start() < b for a, b in (*idioms, *neutral))
-    ]
-    bounds = [0, *resets, len(low) + 1]
-    for start, end in itertools.pairwise(bounds):
-        inside = [n for n in negations if start <= n < end]
-        if not inside:
-            continue
-        for i in range(start, min(end, len(flips))):
-            seen = sum(1 for n in inside if n <= i) or 1
-            flips[i] = seen
+    negations = [m for m in v.NEGATION.finditer(low) if not any(a <= m.start() < b for a, b in (*idioms, *neutral))]
+    flips = [0] * (len(low) + 1)
+    for start, end in itertools.pairwise([0, *resets, len(low) + 1]):
+        inside = [n for n in negations if start <= n.start() < end]
+        if inside:
+            # `Salaries must not be disclosed` forbids what stands before `not` too; `with care, without jokes` not.
+            backwards = 0 if AFTER_ONLY.fullmatch(inside[0].group()) else 1
+            flips[start : min(end, len(flips))] = [
+                sum(1 for n in inside if n.start() <= i) or backwards for i in range(start, min(end, len(flips)))
+            ]
 
     def sign(token: Token) -> int:
         if any(a <= token.start < b for a, b in neutral):
@@ -231,6 +268,13 @@ def _polarity(low: str, tokens: tuple[Token, ...], text: str) -> tuple[int, ...]
         return -1 if flips[token.start] % 2 else 1
 
     return tuple(sign(t) for t in tokens)
+
+
+def _segment(low: str, start: int, end: int) -> tuple[int, int]:
+    """The part between commas, colons and stops that holds a place."""
+    before = max(low.rfind(mark, 0, start) for mark in ",;:.")
+    after = SEGMENT_END.search(low, end)
+    return before + 1, after.start() if after else len(low)
 
 
 def _operator_resets(low: str) -> set[int]:

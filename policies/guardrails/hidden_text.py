@@ -19,9 +19,9 @@ FULL_WIDTH = frozenset(map(chr, (*range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))
 HTML_COMMENT = re.compile(r"<!--(.*?)(?:-->|\Z)", re.DOTALL)
 HIDDEN_STYLE = re.compile(
     (
-        r"<[^>]{0,200}(?:display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0|"
-        r"opacity\s*:\s*0(?![.\d])|color\s*:\s*(?:white|#fff)|\bhidden\b)[^>]{0,200}>|<(?:script|style|"
-        r"template|noscript)\b[^>]{0,200}>|\[//\]: #|\[comment\]: <>"
+        r"<[^<>]{0,200}(?:display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0|"
+        r"opacity\s*:\s*0(?![.\d])|color\s*:\s*(?:white|#fff)|\bhidden\b)[^<>]{0,200}>|<(?:script|style|"
+        r"template|noscript)\b[^<>]{0,200}>|\[//\]: #|\[comment\]: <>"
     ),
     re.IGNORECASE,
 )
@@ -34,7 +34,7 @@ ESCAPES = re.compile(r"(?:\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}|&#x?[0-9a-fA-F]{2,
 
 def check_hidden_text(scene: Scene) -> Iterator[Finding]:
     """Only what is new in the candidate fires; evidence is taken from the raw text."""
-    before, after = scene.current.raw, scene.candidate.raw
+    before, after = scene.before, scene.after
     if not after.isascii() or CONTROLS.search(after):
         yield from _invisible(scene, before, after)
         yield from _lookalikes(scene, before, after)
@@ -72,7 +72,7 @@ def _invisible(scene: Scene, before: str, after: str) -> Iterator[Finding]:
         if len(places) <= len(old.get(name, ())):
             continue
         codes = ", ".join(sorted({f"U+{ord(after[i]):04X}" for i in places})[:5])
-        spans = [scene.candidate.raw_span(i, i + 1) for i in places[:5]]
+        spans = [scene.place(i, i + 1) for i in places[:5]]
         yield finding(
             "hidden-text",
             name.replace(" ", "-"),
@@ -87,7 +87,7 @@ def _lookalikes(scene: Scene, before: str, after: str) -> Iterator[Finding]:
     known = {m.group() for m in WORD.finditer(before) if mixed_script(m.group())}
     hits = [m for m in WORD.finditer(after) if mixed_script(m.group()) and m.group() not in known]
     if hits:
-        spans = [scene.candidate.raw_span(m.start(), m.end()) for m in hits[:5]]
+        spans = [scene.place(m.start(), m.end()) for m in hits[:5]]
         yield finding(
             "hidden-text",
             "look-alike-letters",
@@ -102,7 +102,7 @@ def _styled(scene: Scene, before: str, after: str) -> Iterator[Finding]:
     wide = CJK.search(before) is not None
     hits = [m for m in STYLED.finditer(after) if m.group() not in before and not (wide and m.group()[0] in FULL_WIDTH)]
     if hits:
-        spans = [scene.candidate.raw_span(m.start(), m.end()) for m in hits[:5]]
+        spans = [scene.place(m.start(), m.end()) for m in hits[:5]]
         yield finding(
             "hidden-text",
             "styled-letters",
@@ -123,7 +123,7 @@ def _markup(scene: Scene, before: str, after: str) -> Iterator[Finding]:
                 "comment",
                 "block",
                 "a new comment that a rendered page would not show",
-                spans=[scene.candidate.raw_span(match.start(), match.end())],
+                spans=[scene.place(match.start(), match.end())],
                 fix_hint="Remove the comment.",
             )
     for match in HIDDEN_STYLE.finditer(after):
@@ -133,7 +133,7 @@ def _markup(scene: Scene, before: str, after: str) -> Iterator[Finding]:
                 "hidden-style",
                 "block",
                 "markup that hides text",
-                spans=[scene.candidate.raw_span(match.start(), match.end())],
+                spans=[scene.place(match.start(), match.end())],
                 fix_hint="Remove the markup.",
             )
 
@@ -149,7 +149,7 @@ def _encoded(scene: Scene, before: str, after: str) -> Iterator[Finding]:
                 "encoded",
                 "block",
                 "an encoded passage that decodes to text",
-                spans=[scene.candidate.raw_span(match.start(), match.end())],
+                spans=[scene.place(match.start(), match.end())],
                 fix_hint="Write it in plain text or leave it out.",
                 evidence={"length": str(len(short(said, 400)))},
             )

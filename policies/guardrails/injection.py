@@ -66,6 +66,14 @@ ATTACKS = {
         r"pass ?phrase|trigger (?:word|phrase)|secret password|backdoor|back door|"
         r"master (?:key|password|code)|override code|kennwort|codewort|mot de passe secret)\b"
     ),
+    "trigger": (
+        r"^\W*(?:if|when|whenever|wenn|falls)\b[^.\n]{0,60}\b(?:mentions?|says?|contains?|"
+        r"includes?|writes?|uses?|starts? with|ends? with|begins? with|quotes?|types?|"
+        r"enthält)\b[^.\n]{0,20}\b(?:phrase|word|string|code|hashtag|token|sentence|keyword|"
+        r"name|term|text|tag|marker|wort)\b[^.\n]{0,60},[^.\n]{0,30}\b(?:rate|score|approve|"
+        r"accept|pass|grant|skip|ignore|unlock|allow|bypass|waive|recommend|reveal|show|prefer|"
+        r"promote|disregard|drop|unrestricted|excellent|full access)\b"
+    ),
     "conceal": (
         r"\b(?:do not|don't|never|without)\b[^.\n]{0,20}\b(?:tell|inform|mention|telling|"
         r"informing|mentioning|reveal|let)\b[^.\n]{0,30}\b(?:this (?:rule|instruction|change|"
@@ -108,7 +116,7 @@ CONTROL = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 STRICT_CONTROL = re.compile(r"<|\[|BEGIN|###")
-SPACED = re.compile(r"\b(?:[A-Za-z][ ._*-]){5,}[A-Za-z]\b")
+SPACED = re.compile(r"\b(?:[A-Za-z][ ._*-]){5,60}[A-Za-z]\b")
 DEFENCE = re.compile(
     r"\b(?:refuse|decline|reject|resist|ignore (?:it|them|that|this|such)|do not (?:comply|follow|"
     r"obey|act|do so|reveal|show|treat|let|accept|execute)|don't (?:comply|follow|obey|do so|reveal|"
@@ -136,6 +144,24 @@ LEADS_TO_BAD = re.compile(
 )
 
 
+MENTION = re.compile(
+    r"\b(?:questions?|messages?|texts?|requests?|phrases?|posts?|comments?|sentences?|inputs?|notes?|"
+    r"mails?|emails?|attempts?|says?|asks?|such as|like|contains?|"
+    r"e\.g|for example|examples?|words?|lines?)\b[^\"]{0,40}\"[^\"]*$",
+    re.IGNORECASE,
+)
+LABELLED = re.compile(
+    r"[^\"]*\"\s*(?:is|are|counts?|gets?|means?|deserves?|should|must|has|have|receives?)\b", re.IGNORECASE
+)
+YIELDS = re.compile(
+    (
+        r"\b(?:obey|comply|do (?:so|it|as)|allow|approve|execute|go along|follow it|grant|"
+        r"unlock|accept)\b"
+    ),
+    re.IGNORECASE,
+)
+
+
 def check_injection(scene: Scene) -> Iterator[Finding]:
     """New units only; a sentence that describes an attack in order to refuse it is a defence."""
     for read in scene.fresh:
@@ -149,7 +175,7 @@ def _attacks(scene: Scene, read: Read) -> Iterator[Finding]:
     for name, pattern in COMPILED.items():
         match = pattern.search(text)
         if match and not is_defence(text, match, continued(scene, read)):
-            span = scene.candidate.span(read.unit.start + match.start(), read.unit.start + match.end())
+            span = scene.candidate.inside(read.unit, match.start(), match.end())
             yield finding(
                 "injection",
                 name,
@@ -198,7 +224,12 @@ def is_defence(text: str, match: re.Match[str], continued: str = "") -> bool:
         before,
         re.IGNORECASE,
     )
-    return bool(DEFENCE.search(rest)) and (quoted or described is not None)
+    mentioned = (
+        before.count('"') % 2 == 1
+        and (MENTION.search(before) is not None or LABELLED.match(text[match.end() :]) is not None)
+        and not YIELDS.search(text[match.end() :])
+    )
+    return mentioned or (bool(DEFENCE.search(rest)) and (quoted or described is not None))
 
 
 def _control_tokens(scene: Scene) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from policies.guardrails.scene import Scene, finding
 from policies.guardrails.word_lists import STOP_WORDS
@@ -63,6 +64,7 @@ WORD = re.compile(r"[^\W\d_]+")
 ENOUGH_WORDS = 5
 
 
+@lru_cache(maxsize=8192)
 def language_of(text: str) -> str | None:
     """ISO 639-1 code of a sentence, or None when it is too short or too mixed to say."""
     letters = sum(c.isalpha() for c in text)

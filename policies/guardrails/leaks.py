@@ -16,6 +16,9 @@ LETTER = re.compile(r"[^\W_]", re.UNICODE)
 
 def check_leaks(scene: Scene) -> Iterator[Finding]:
     """Runs of words shared with protected texts, where the approved prompt does not have them too."""
+    texts = tuple(_texts(scene))
+    if not any(texts):
+        return
     after, spans = _words(scene.candidate.raw)
     before = f" {' '.join(_words(scene.current.raw)[0])} "
     index: dict[str, int] = {}
@@ -23,7 +26,7 @@ def check_leaks(scene: Scene) -> Iterator[Finding]:
     for size in sizes:
         for i in range(len(after) - size + 1):
             index.setdefault(" ".join(after[i : i + size]), i)
-    for text in _texts(scene):
+    for text in texts:
         hit = _copied(text, index, before)
         if hit is not None:
             start, size = hit

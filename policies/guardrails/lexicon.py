@@ -16,7 +16,7 @@ def check_forbidden(scene: Scene) -> Iterator[Finding]:
         for read in scene.fresh:
             match = pattern.search(read.unit.text)
             if match and not _banned_there(read.unit.text, match):
-                span = scene.candidate.span(read.unit.start + match.start(), read.unit.start + match.end())
+                span = scene.candidate.inside(read.unit, match.start(), match.end())
                 yield finding(
                     "forbidden-phrase",
                     "forbidden",

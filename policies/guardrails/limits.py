@@ -8,7 +8,7 @@ from policies.verdict import Finding
 
 def check_length(scene: Scene) -> Iterator[Finding]:
     """Characters of all template text; the subject's budget and the policy file's, whichever is tighter."""
-    before, after = len(scene.current.raw), len(scene.candidate.raw)
+    before, after = len(scene.before), len(scene.after)
     limits = [v for v in (scene.policy.max_chars, scene.budget("max_chars")) if v is not None]
     growths = [v for v in (scene.policy.max_growth, scene.budget("max_growth")) if v is not None]
     if limits and after > min(limits) and after > before:

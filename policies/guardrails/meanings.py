@@ -11,7 +11,8 @@ from policies.guardrails.words import Synonyms
 
 DEEDS = """
 disclose: reveal, disclose, share, tell, say, name, show, give, provide, list, mention, state, repeat, quote, print,
-    read out, publish, post, describe, explain, display, output, inform, pass on, discuss, hint, summarise,
+    read out, publish, post, describe, explain, display, output, inform, include,
+    insert, pass on, discuss, hint, summarise,
     indicate, spell out, nenne, zeige, gib, teile
 collect: ask, request, collect, obtain, prompt, demand, take down, gather, frage, verlange, erfrage
 keep: store, save, record, log, keep, remember, retain, archive, memorise, speichere, merke
@@ -22,14 +23,15 @@ judge: decide, determine, judge, diagnose, diagnosis, assess, rate, conclude, na
 foretell: predict, estimate, forecast, guess, speculate, assume, project
 grant: approve, grant, authorise, authorize, allow, accept, issue, permit, pay, refund, waive, sign, confirm,
     release, offer, sell, serve, buy, order, book, transfer, give
-reach: contact, call, phone, email, write, message, notify, text, visit
+reach: contact, call, phone, email, message, notify, visit
 alter: change, modify, edit, delete, remove, erase, overwrite, adjust, double, halve, replace, correct, rewrite,
     clean up, update, drop, alter, format, merge, reset
 invent: guess, invent, make up, fill in, estimate, assume, approximate, extrapolate, infer, complete
 obey: follow, obey, execute, act on, carry out, comply, do, run, apply, treat
 blame: blame, insult, criticise, criticize, mock, comment, judge
-help: help, assist, support, explain, describe, show, teach, write, provide, produce
+help: help, assist, support, teach
 open: open, unlock, touch, remove, click, download, install, enter, handle, run, execute
+retrieve: select, include, return, add, fetch, query, join, output, show, read, list
 travel: separate, move, leave, cross, exceed, drive, go
 """
 KINDS = """
@@ -41,6 +43,8 @@ painkiller: paracetamol, ibuprofen, aspirin, acetaminophen, naproxen, codeine, m
 antibiotic: amoxicillin, penicillin, doxycycline, azithromycin
 illness: flu, cancer, diabetes, asthma, infection, pneumonia, migraine, depression, stroke, fracture, covid,
     anxiety, allergy
+health: sick, ill, illness, diagnosis, sickness, symptom, burnout, injury
+pregnancy: expecting, baby, maternity
 alcohol: beer, wine, spirits, whisky, vodka, cocktail, liquor, champagne, gin, rum
 drug: cannabis, cocaine, heroin, marijuana
 tobacco: cigarette, cigar, vape
@@ -61,6 +65,7 @@ identity: name, birth, birthday, passport, surname
 contact: phone number, email, telephone, mobile
 salary: wage, pay, bonus, income, earn, earns, earnings
 weapon: gun, knife, rifle, bomb, explosive, firearm, grenade
+value: auction, fetch, worth, price, cost, bid
 price: rebate, discount, cost, fee, surcharge, rate, margin
 delivery: parcel, arrive, arrival, ship, shipment, package
 date: friday, monday, tuesday, wednesday, thursday, saturday, sunday, tomorrow, today, week, month, hour, deadline

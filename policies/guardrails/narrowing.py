@@ -92,22 +92,36 @@ def _local_edits(old: Frame, new: Frame, match: SequenceMatcher[str], reported: 
             continue
         if gone and come and not reported:
             yield "uncertain", "words-replaced", f"'{_said(gone)}' became '{_said(come)}'", False
-        elif gone and not reported and not all(any(a <= t.start < b for a, b in conditional) for t in gone):
+        elif (
+            gone
+            and not reported
+            and not _only_the_verb(old, gone)
+            and not all(any(a <= t.start < b for a, b in conditional) for t in gone)
+        ):
             yield "weakened", "words-dropped", f"'{_said(gone)}' is gone", False
         elif come:
-            yield from _insertion(old, new, come)
+            lead = new.low[new.tokens[j1 - 1].end if j1 else 0 : come[0].start]
+            yield from _insertion(old, new, come, lead)
     yield from _restrictions(old, new)
+
+
+def _only_the_verb(old: Frame, gone: list[Token]) -> bool:
+    """`Do not suggest fewer than …` and `must not have fewer than …`: the verb may go when all it is about stays."""
+    if not old.prohibits or len(gone) > 1 or len(old.content_set) < 3:
+        return False
+    before = old.low[max(0, gone[0].start - 12) : gone[0].start]
+    return re.search(r"\b(?:not|never|n't|cannot)\s+$", before) is not None
 
 
 def _said(tokens: list[Token]) -> str:
     return " ".join(t.word for t in tokens[:6])
 
 
-def _insertion(old: Frame, new: Frame, come: list[Token]) -> Iterator[Narrowing]:
+def _insertion(old: Frame, new: Frame, come: list[Token], lead: str) -> Iterator[Narrowing]:
     """New words inside a clause: another member of a list is fine; a modifier or a phrase that limits it is not."""
     first, last = come[0], come[-1]
     before, after = new.low[max(0, first.start - 40) : first.start], new.low[last.end : last.end + 12]
-    if _listed(before, after):
+    if _listed(before, after) or JOINS.search(lead):
         yield from _alternative(old, new, come)
         return
     if all(t.lemma in GENERIC for t in come) or re.search(
@@ -120,7 +134,8 @@ def _insertion(old: Frame, new: Frame, come: list[Token]) -> Iterator[Narrowing]
         if old.prohibits
         else r"\b(?:without|unless|only|until|by|with)\b[^,;.]*$"
     )
-    required = re.search(demands, before) is not None
+    subject = not old.prohibits and MODAL.search(new.low, last.end) is not None  # before the verb: whom it is about
+    required = not subject and re.search(demands, before) is not None
     at = next(i for i, t in enumerate(new.tokens) if t is last)
     head = next((t for t in new.tokens[at + 1 : at + 2] if is_content(t)), None)
     modifies = (
@@ -142,8 +157,10 @@ def _insertion(old: Frame, new: Frame, come: list[Token]) -> Iterator[Narrowing]
         yield "weakened", "scope-narrowed", f"'{said}' is new: the clause covers fewer cases", False
 
 
+JOINS = re.compile(r",|\b(?:or|and|nor|oder|und)\b")
+MODAL = re.compile(r"\b(?:must|shall|has to|have to|needs? to|is|are) ")
 LINKS = (
-    "with|to|in|on|at|outside|within|for|from|during|over|about|among|across|via|through|after|"
+    "with|of|to|in|on|at|outside|within|for|from|during|over|about|among|across|via|through|after|"
     "between|towards|aged|under|above|below|than"
 )
 ADDS_DUTY = frozenset({"with", "to", "within", "from", "via", "through", "at", "over", "about", "than"})
@@ -185,7 +202,11 @@ def _alternative(old: Frame, new: Frame, come: list[Token]) -> Iterator[Narrowin
     """A new `or …` after the verb of a duty is an alternative to doing it; in a prohibition it forbids more."""
     first = come[0]
     joined = re.search(r"\b(?:or|oder|ou|o)\b[^,;.]*$", new.low[max(0, first.start - 24) : first.start])
-    if not joined or new.prohibits or old.prohibits:
+    if not joined:
+        return
+    if new.prohibits or old.prohibits:
+        if re.search(r"\b(?:without|unless|until|only)\b[^,;.]*$", new.low[: first.start]):
+            yield "weakened", "alternative-added", f"'or {_said(come)}' is a new way around the clause", False
         return
     duty = re.search(
         r"\b(?:must|shall|have to|has to|only|always|before|needs? to|confirm|verify|check|ask|obtain)\b",
@@ -198,7 +219,9 @@ def _alternative(old: Frame, new: Frame, come: list[Token]) -> Iterator[Narrowin
 
 def _restrictions(old: Frame, new: Frame) -> Iterator[Narrowing]:
     fresh = found(v.RESTRICTOR, new.low) - found(v.RESTRICTOR, old.low)
-    fresh = frozenset(w for w in fresh if not _known(w, old) and not _demanding(w, new) and not _listed_there(w, new))
+    fresh = frozenset(
+        w for w in fresh if not _known(w, old, new) and not _demanding(w, new) and not _listed_there(w, new)
+    )
     if fresh:
         yield "weakened", "scope-narrowed", f"'{min(fresh)}' is new: the clause covers fewer cases", True
     joined = old.low
@@ -232,5 +255,14 @@ def _listed_there(word: str, new: Frame) -> bool:
     )
 
 
-def _known(word: str, old: Frame) -> bool:
-    return any(t.word.startswith(word[:5]) for t in old.tokens)
+def participle(word: str, low: str) -> bool:
+    """`must be named`: a verb in the passive, not `named persons`."""
+    return (
+        re.search(rf"\b(?:be|been|being|is|are|was|were|gets?) (?:\w+ )?{re.escape(word)}\b(?! \w+s\b)", low)
+        is not None
+    )
+
+
+def _known(word: str, old: Frame, new: Frame) -> bool:
+    lemmas = {t.lemma for t in new.tokens if t.word == word}
+    return bool(lemmas & {t.lemma for t in old.tokens}) or participle(word, new.low)

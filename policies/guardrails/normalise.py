@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 from policies.guardrails.codepoints import HOMOGLYPHS, INVISIBLE, WORD, mixed_script
 
@@ -23,6 +24,7 @@ EMPHASIS = re.compile(
     r"|</?(?:b|i|u|em|strong|mark|span)>",
     re.IGNORECASE,
 )
+STAR_BULLET = re.compile(r"(?m)^[ \t]*\*(?=\s)")
 CLUSTER = re.compile("[^\x00-\x7f][\u0300-\u036f\u3099\u309a]*|[\x00-\x7f][\u0300-\u036f]+", re.DOTALL)
 
 
@@ -40,13 +42,13 @@ class Clean:
         return self.offsets[start], self.offsets[end - 1] + 1
 
 
+@lru_cache(maxsize=16)
 def clean(raw: str) -> Clean:
     """NFKC, invisible characters and emphasis removed, look-alike letters folded, quotes and dashes unified."""
     drop: set[int] = set()
+    bullets = {m.end() - 1 for m in STAR_BULLET.finditer(raw)}
     for match in EMPHASIS.finditer(raw):
-        line = raw[raw.rfind("\n", 0, match.start()) + 1 : match.start()]
-        bullet = match.group() == "*" and not line.strip() and raw[match.end() : match.end() + 1].isspace()
-        if not bullet:
+        if match.start() not in bullets:
             drop.update(range(match.start(), match.end()))
     if raw.isascii():
         if not drop:

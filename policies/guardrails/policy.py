@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date
 from typing import Any, Literal
 
@@ -106,15 +106,16 @@ class Policy:
 
     @property
     def digest(self) -> str:
-        """`sha256:…` of everything that can change a verdict; the place the file was read from does not count."""
-        said = asdict(self)
-        del said["place"]
+        """`sha256:…` of everything that can change a verdict; place, descriptions and examples do not count."""
+        said = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in {"place", "about", "examples"}}
         return "sha256:" + hashlib.sha256(canonical_json(_plain(said)).encode()).hexdigest()
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, Mapping):
         return {k: _plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):

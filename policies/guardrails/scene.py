@@ -46,6 +46,25 @@ class Scene:
         return tuple(r for r in self.candidate.reads if r.plain and r.plain not in known)
 
     @cached_property
+    def before(self) -> str:
+        """Raw text of the approved prompt, without reading it into units."""
+        return self.subject.current.full_text
+
+    @cached_property
+    def after(self) -> str:
+        """Raw text of the candidate."""
+        return self.subject.candidate.full_text
+
+    def place(self, start: int, end: int) -> Span:
+        """Span of the candidate in raw offsets."""
+        return Span(side="candidate", start=start, end=end, text=self.after[start:end])
+
+    @property
+    def effort(self) -> int:
+        """Pairs of an approved and a new unit: what the cost of a comparison grows with."""
+        return len(self.current.reads) * len({r.plain for r in self.fresh})
+
+    @cached_property
     def texts(self) -> tuple[tuple[str, str], ...]:
         """(approved, candidate) raw texts per message where the messages pair up, else both as one."""
         before, after = self.subject.current, self.subject.candidate

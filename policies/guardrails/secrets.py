@@ -28,7 +28,7 @@ SHAPES = {
     "json-web-token": r"\beyJ[A-Za-z0-9_-]{8,1000}\.eyJ[A-Za-z0-9_-]{8,2000}\.[A-Za-z0-9_-]{6,1000}",
     "url-password": r"\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@{}<>]{1,80}:[^\s/@{}<>]{3,100}@[^\s/]{1,100}",
     "connection-string": r"\b(?:AccountKey|SharedAccessKey|SharedAccessSignature)=[A-Za-z0-9+/=%]{16,200}",
-    "bearer-token": r"\b(?:Bearer|Basic|token)\s+[A-Za-z0-9._~+/-]{20,500}=*",
+    "bearer-token": r"(?:(?<=Bearer )|(?<=Basic )|(?<=token ))[A-Za-z0-9._~+/-]{20,500}=*",
 }
 COMPILED = {name: re.compile(pattern) for name, pattern in SHAPES.items()}
 ASSIGNED = re.compile(
@@ -69,6 +69,7 @@ HASH_CONTEXT = re.compile(
     ),
     re.IGNORECASE,
 )
+DIGEST = re.compile(r"(?:[a-z0-9]{1,10}[:-])?[0-9a-f-]{7,130}", re.IGNORECASE)
 UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -143,9 +144,8 @@ def check_secrets(scene: Scene) -> Iterator[Finding]:
     before = scene.current.raw
     for hit in find_secrets(scene.candidate.raw):
         said = scene.candidate.raw[hit.start : hit.end]
-        if said in before or (
-            hit.kind != "private-key" and HASH_CONTEXT.search(scene.candidate.raw[max(0, hit.start - 40) : hit.start])
-        ):
+        digest = DIGEST.fullmatch(said) and HASH_CONTEXT.search(scene.candidate.raw[max(0, hit.start - 40) : hit.start])
+        if said in before or digest:
             continue
         yield finding(
             "secret-leak",

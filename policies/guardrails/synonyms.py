@@ -7,7 +7,8 @@ names it. Words of several parts are allowed.
 GROUPS = """
 reveal, disclose, share, divulge, expose, release, leak, give out, give away, hand out, pass on, display, publish,
     expose, betray, make public, hand over, surface, communicate
-tell, say, state, mention, inform, announce, report back, let know, explain, convey, describe, declare, speak
+tell, say, claim, assert, state, mention, inform, announce, report back, let know, explain, convey, describe, declare,
+    speak
 confirm, verify, check, validate, ascertain, authenticate, double-check, make certain, establish, review, inspect,
     examine, compare, match, cross-check
 ask, request, solicit, demand, inquire, enquire, query, seek, prompt, question
@@ -95,7 +96,6 @@ minor, child, children, underage, kid, juvenile
 parent, guardian, carer, caregiver
 suicide, self-harm, harm themselves, hurt themselves, kill themselves
 violence, violent, abuse, assault
-weapon, firearm, gun
 explosive, bomb
 colour, color
 outside, beyond, external
@@ -177,7 +177,7 @@ history, past
 suspicious, suspect, suspected, alleged
 fraud, fraudulent, scam, swindle
 evidence, proof
-claim, assert, allege, insist, pretend, purport
+insist, pretend, purport
 purpose, intent, reason, motive, intention
 blame, accuse, fault
 insult, demean, belittle, mock, ridicule
@@ -201,6 +201,7 @@ tax, taxation, fiscal
 election, vote, voting, ballot
 relative, relatives, family, family member, next of kin, kin
 parcel, package, shipment, consignment
+frage, fragen, gefragt, erfrage, erfragen, erfragt
 weitergeben, weitergegeben, gib, preisgeben, offenlegen, herausgeben, mitteilen, verraten, teile
 nenne, nennen, genannt, erwähnen, erwähne
 prüfen, prüfe, überprüfen, bestätigen, bestätige, geprüft, bestätigt, kontrollieren

@@ -1,9 +1,16 @@
 """Cut a prompt into units (sentence, bullet, half sentence) and say for each whether it is live or dead text."""
 
+import bisect
+import itertools
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
+NESTED = 4
+BLANKS = re.compile(r"\s+")
+UNIT_LIMIT = 1000  # characters
 Context = Literal["live", "heading", "comment", "struck", "code", "quoted", "example", "retired"]
 DEAD: frozenset[str] = frozenset({"comment", "struck", "code", "quoted", "example", "retired"})
 
@@ -13,38 +20,58 @@ STRUCK = re.compile(r"~~.+?~~|<(del|s|strike)>.*?</\1>", re.DOTALL | re.IGNORECA
 FENCE = re.compile(r"(```|~~~)(?:.*?)(?:\1|\Z)", re.DOTALL)
 BLOCK_QUOTE = re.compile(r"(?m)^[ \t]*>[^\n]*(?:\n[ \t]*>[^\n]*)*")
 BULLET = re.compile(
-    r"[ \t]*(?:[-*+•‣▪●◦·–—]|\(?\d{1,3}[.)\]:]|\(?[a-zA-Z][.)]|\(?[ivxIVX]{1,4}[.)]|[①-⑳]|(?:Rule|"
-    r"Step|Regel)\s+\d+[:.)])[ \t]+"
+    r"[ \t]*(?:[・■◆○※][ \t]*|(?:[-*+•‣▪●◦·–—]|\(?\d{1,3}[.)\]:]|\(?[a-zA-Z][.)]|\(?[ivxIVX]{1,4}[.)]|[①-⑳]|(?:Rule|"
+    r"Step|Regel)\s+\d+[:.)])[ \t]+)"
 )
 HEADING = re.compile(
     r"[ \t]*(?:#{1,6}[ \t]+(?P<marked>[^\n]+)|(?P<label>[^\n.!?{}]{1,60}):[ \t]*$|"
     r"(?P<caps>[A-Z][A-Z /&-]{3,50})[ \t]*$)"
 )
+TITLE = re.compile(r"[ \t]*([^\W\d_][^.!?:;{}\n]{2,60})[ \t]*")
+"""A short line without a stop in front of a list."""
 SENTENCE_END = re.compile(
-    r"(?<![.\s][A-Za-z])(?<!e\.g)(?<!i\.e)(?<!\bvs)(?<!\bMr)(?<!\bDr)(?<!\bNo)(?<!\bca)(?<!z\.B)[.!?]+[\"')\]]*(?=\s+[^a-zäöüß\s]|\s*$)|[。！？!?]+[」』\"]*|;(?=\s)"
+    r"(?<![.\s][A-Za-z])(?<!e\.g)(?<!i\.e)(?<!\bvs)(?<!\bMr)(?<!\bDr)(?<!\bNo)(?<!\bca)(?<!z\.B)[.!?]{1,5}[\"')\]]{0,4}(?=\s+[^a-zäöüß\s]|\s*$)|[。！？!?]{1,5}[」』\"]*|;(?=\s)"
+)
+RULE_WORD = (
+    r"(?:rules?|clauses?|sections?|instructions?|guidance|guidelines?|polic(?:y|ies)|"
+    r"versions?|prompts?|wording|texts?|editions?|drafts?|practice|notices?|leaflets?|"
+    r"posters?|manuals?|handbooks?|standards?|regulations?|requirements?|sentences?|lines?|"
+    r"notes?)"
+)
+GONE = (
+    r"(?:retired|deprecated|obsolete|superseded|withdrawn|archived|outdated|discontinued|abolished|"
+    r"repealed|rescinded|revoked|lifted|cancelled|dropped|abandoned|removed|suspended|replaced|"
+    r"void|expired|inactive|disabled|out of date)"
 )
 RETIRED = re.compile(
-    r"\b(?:retired|deprecated|obsolete|superseded|withdrawn|archived?|outdated|no longer|formerly|"
-    r"used to (?:say|read|be|state)|(?:old|former|previous|earlier|prior|past|legacy|"
-    r"outgoing) (?:[\w-]+ ){0,2}(?:rules?|versions?|wording|prompts?|handbook|policy|policies|"
-    r"guidelines?|guidance|texts?|editions?|drafts?|practice|notices?|leaflets?|posters?|manuals?|"
-    r"standards?|regulations?)|"
-    r"previously said|(?:is|are|was|were) not in force|not (?:currently )?in force|for (?:reference|"
-    r"history|historical) (?:only|purposes)|"
-    r"(?:used|applied|valid|said|stated|read|applicable) (?:until|before|in) (?:19|20)\d\d|(?:19|"
-    r"20)\d\d (?:leaflet|version|edition|policy|handbook|rules?|guide(?:lines?)?|manual)|in the past|"
-    r"not to (?:follow|be followed)|do not (?:follow|apply) (?:this|these|them) any ?more|"
-    r"discontinued|abolished|repealed|rescinded|revoked|not apply any ?more|crossed out|"
-    r"examples? of (?:what|how) not|ignore the following|the following (?:is|are) (?:not|void|"
-    r"outdated)|bad example|wrong example|negative example|"
-    r"a (?:competitor|rival|different (?:bot|assistant|company))|other (?:bots|assistants|companies)|"
-    r"(?:außer kraft|nicht mehr|veraltet|früher|ehemals|aufgehoben)|n'est plus|obsolète|ya no|"
-    r"obsoleto)\b|廃止|旧|無効|以前の",
+    rf"\b{GONE} {RULE_WORD}\b|\b(?:{RULE_WORD}|this|that|it|these|those|they|"
+    rf"which)\b[^.;\n]{{0,30}}\b(?:is|was|are|were|been|got|as)\b[^.;\n]{{0,15}}\b{GONE}\b"
+    rf"|\b(?:{RULE_WORD}|this|that|it|these|those|they|which)\b[^.;\n]{{0,25}}\bno longer\b|"
+    rf"\bno longer (?:applies|apply|valid|in force|how we|our|used|needed|required|binding|part)"
+    rf"|\b(?:old|former|previous|earlier|prior|past|legacy|outgoing) (?:[\w'-]+ ){{0,3}}{RULE_WORD}\b|"
+    rf"\bprevious (?:[\w'-]+ ){{0,2}}(?:read|said|wrote)\b|\bpreviously said\b|\bused to (?:say|read|"
+    rf"be|state|require|apply)\b"
+    r"|\bnot (?:currently |any ?more )?in force\b|\bfor (?:reference|history|historical) (?:only|"
+    r"purposes)\b|\b(?:used|applied|valid|said|stated|read|applicable) (?:until|before|in) (?:19|"
+    r"20)\d\d"
+    r"|\b(?:19|20)\d\d (?:leaflet|version|edition|policy|handbook|rules?|guide(?:lines?)?|manual|"
+    r"prompt)|\bnot to (?:follow|be followed)\b|\bdo not (?:follow|apply) (?:this|these|"
+    r"them) any ?more\b|\bnot apply any ?more\b"
+    r"|\bcrossed out\b|\bexamples? of (?:what|how|rules?|instructions?)[^.\n]{0,15} not\b|"
+    r"\bignore the following\b|\bthe following (?:is|are) (?:not|void|outdated)|\b(?:bad|wrong|"
+    r"negative|poor) examples?\b"
+    r"|\b(?:competitors?|rivals?|others?|other (?:bots|assistants|companies|teams)|another (?:bot|"
+    r"assistant|company|team))(?:'s)? (?:[\w-]+ ){0,3}(?:says?|said|tells?|writes?|wrote|prompts?|"
+    r"polic(?:y|ies)|rules?|handbook)\b"
+    r"|\b(?:außer kraft|nicht mehr|veraltet|früher(?:e[rsn]?)? (?:regel|fassung|version)|ehemals|"
+    r"aufgehoben)\b|n'est plus|obsolète|ya no |obsoleto|廃止|無効|以前の",
     re.IGNORECASE,
 )
 RETIRED_HEADING = re.compile(
     (
-        r"\b(?:not in use|out of use|not used|unused|do not (?:use|apply|follow)|rejected|dropped|"
+        r"\b(?:retired|deprecated|obsolete|superseded|withdrawn|archived?|outdated|old|former|"
+        r"previous|discontinued|abolished|not in use|out of use|not used|unused|do not (?:use|apply|"
+        r"follow)|rejected|dropped|"
         r"abandoned|stopped|for reference|background only|legacy|what not to|things? not to|"
         r"anti-?patterns?|bad examples?|counter-?examples?|ignore this|inactive|disabled|void|history|"
         r"historical|parking lot|drafts?|ideas)\b"
@@ -94,24 +121,28 @@ def dead_regions(text: str) -> tuple[_Region, ...]:
     return tuple(sorted(regions, key=lambda r: (r.start, -r.end)))
 
 
+@lru_cache(maxsize=16)
 def split(text: str, message_starts: tuple[int, ...] = (0,)) -> tuple[Unit, ...]:
     """All units of a clean text in order."""
     regions = dead_regions(text)
     units: list[Unit] = []
     heading = ""
-    for start, end in _blocks(text, regions):
+    blocks = _blocks(text, regions)
+    for index, (start, end) in enumerate(blocks):
         block = text[start:end]
         bullet = BULLET.match(block)
         head = HEADING.fullmatch(block) if bullet is None else None
+        if bullet is None and head is None and index + 1 < len(blocks) and BULLET.match(text, blocks[index + 1][0]):
+            head = TITLE.fullmatch(block)
         message = sum(1 for s in message_starts if s <= start) - 1
         if head:
-            heading = (head["marked"] or head["label"] or head["caps"]).strip()
+            heading = next(g for g in head.groups() if g).strip()
             units.append(Unit(block.strip(), start, end, "heading", heading, message, False))
             continue
         at = start + (bullet.end() if bullet else 0)
         for low, high in _sentences(text, at, end):
-            said = text[low:high]
             context = _context(text, low, high, regions, heading)
+            said = text[low:high] if context == "code" else BLANKS.sub(" ", text[low:high])
             units.append(Unit(said, low, high, context, heading, message, bullet is not None))
     return tuple(units)
 
@@ -132,7 +163,7 @@ def _blocks(text: str, regions: tuple[_Region, ...]) -> list[tuple[int, int]]:
             and not BULLET.match(line)
             and not HEADING.fullmatch(line.rstrip("\n"))
             and at not in breaks
-            and _wraps(text, blocks[-1])
+            and _wraps(text, blocks[-1], body)
         ):
             blocks[-1] = (blocks[-1][0], at + len(line.rstrip()))
         else:
@@ -142,9 +173,10 @@ def _blocks(text: str, regions: tuple[_Region, ...]) -> list[tuple[int, int]]:
     return blocks
 
 
-def _wraps(text: str, block: tuple[int, int]) -> bool:
+def _wraps(text: str, block: tuple[int, int], following: str) -> bool:
+    """Does a line go on in the next one? A colon goes on into a quotation, a list or a label do not."""
     last = text[block[0] : block[1]].rstrip()[-1:]
-    return last not in ".!?:;。！？}|"
+    return last not in ".!?:;。！？}|" or (last == ":" and following.startswith('"'))
 
 
 def _sentences(text: str, start: int, end: int) -> list[tuple[int, int]]:
@@ -156,11 +188,21 @@ def _sentences(text: str, start: int, end: int) -> list[tuple[int, int]]:
             at = match.end()
     pieces.append((at, end))
     trimmed = []
-    for low, high in pieces:
+    for low, high in itertools.chain.from_iterable(_capped(text, *piece) for piece in pieces):
         said = text[low:high]
         if said.strip():
             trimmed.append((low + len(said) - len(said.lstrip()), low + len(said.rstrip())))
     return trimmed
+
+
+def _capped(text: str, low: int, high: int) -> Iterator[tuple[int, int]]:
+    """Nobody writes sentences of this length; cutting them keeps every pattern's cost bounded."""
+    while high - low > UNIT_LIMIT:
+        blank = text.rfind(" ", low + UNIT_LIMIT // 2, low + UNIT_LIMIT)
+        cut = blank if blank > 0 else low + UNIT_LIMIT
+        yield low, cut
+        low = cut
+    yield low, high
 
 
 def _balanced(said: str) -> bool:
@@ -169,8 +211,10 @@ def _balanced(said: str) -> bool:
 
 
 def _context(text: str, low: int, high: int, regions: tuple[_Region, ...], heading: str) -> Context:
-    for region in regions:
-        if region.start <= low and high <= region.end:
+    # Regions are sorted by start and hardly nest: the one that holds a place is among the last few before it.
+    at = bisect.bisect_right(regions, low, key=lambda r: r.start)
+    for region in regions[max(0, at - NESTED) : at]:
+        if high <= region.end:
             return region.context
     said = text[low:high]
     if RETIRED.search(heading) or RETIRED_HEADING.search(heading):

@@ -24,23 +24,29 @@ ABSOLUTE = _words(
     r"en aucun cas, nunca, jamás, siempre, mai, sempre, nooit, altijd"
 )
 MANDATORY = _words(
+    r"kein(?:e[nrms]?)?, nicht, geen, niet, não, non \w+, "
     r"must, shall, has to, have to, need(?:s)? to, required?, requires, mandatory, obligatory, compulsory, "
     r"obliged, is to, are to, may not, may only, can only, cannot, can't, can not, mustn't, shan't, do not, "
     r"don't, does not, doesn't, forbidden, prohibited, not allowed, not permitted, not be (?:allowed|permitted), "
     r"banned, off[- ]limits, refuse, decline, only, exclusively, solely, ensure, make sure, insist, essential, "
     r"imperative, no \w+(?: \w+){0,3} (?:may|can|shall), nothing, nobody, no one, muss, müssen, musst, "
     r"darf nicht, dürfen nicht, darfst nicht, dürfen nur, darf nur, nur, verboten, untersagt, zwingend, "
-    r"verpflichtet, pflicht, darf kein\w*, dürfen kein\w*, doit, doivent, dois, il faut, obligatoire, interdit, "
-    r"ne \w+ pas, debe, debes, deben, obligatorio, prohibido, deve, devono, devi, devem, obbligatorio, vietato, "
-    r"proibido, moet, moeten, verplicht, verboden"
+    r"verpflichtet, pflicht, darf kein\w*, dürfen kein\w*, doit, doivent, dois, il faut, obligatoire, interdite?s?, "
+    r"ne \w+ pas, debe, debes, deben, obligatorio, prohibid[oa]s?, deve, devono, devi, devem, "
+    r"obbligatorio, vietat[oaie], "
+    r"proibid[oa]s?, moet, moeten, verplicht, verboden"
 )
 MANDATORY_CJK = _anywhere(
     r"必ず, 絶対に, なければな, ねばな, てはいけ, てはな, ないでください, 禁止, 厳禁, 一切, てください, "
     r"必须, 不得, 严禁, 不要, 务必, 一律"
 )
 EXPECTED = _words(
+    r"would do well, wise to, wise not, sensible to, good form, polite to, discouraged, frowned upon, "
+    r"advisable, had better, "
+    r"preferred, desirable, do your best, with caution, "
     r"should(?:n't)?, ought, ideally, try, tries, attempt, strive, aim, endeavou?r, prefer, preferably, avoid, "
-    r"recommended, advisable, encouraged?, best to, good (?:practice|idea), expected to, be reluctant, hesitate, "
+    r"recommended, advisable, encouraged?, best to, best (?:kept|left|avoided|not), better (?:not|to), "
+    r"good (?:practice|idea), expected to, be reluctant, hesitate, "
     r"be cautious, be careful, sollten?, solltest, soll, sollen, idealerweise, möglichst, bevorzugt, vermeide, "
     r"vermeiden, versuche, empfohlen, devrait, devraient, devrais, évite[rz]?, essaye[rz]?, debería, deberías, "
     r"deberían, evita, dovrebbe, dovresti, deveria, zou moeten, liefst, probeer"
@@ -84,15 +90,18 @@ HEDGE_CJK = _anywhere(
 )
 NEGATION = _words(
     r"not, never, no, none, nothing, nobody, no one, nowhere, neither, nor, without, cannot, \w+n't, "
-    r"refus(?:e|es|ed|al|ing), declin(?:e|es|ed|ing), reject(?:ed|s|ing)?, refrain(?:ed|s)?, confidential, "
-    r"secret, (?:keep|kept|stay|stays|remain|remains|leave|left) (?:\w+ ){0,5}(?:private|out of|out), avoid, "
+    r"refus(?:e|es|ed|al|ing), declin(?:e|es|ed|ing), reject(?:ed|s|ing)?, refrain(?:ed|s)?, "
+    r"(?:is|are|be|as|stays?|remains?|kept|strictly|keep(?: [\w']+){1,6}) (?:strictly "
+    r")?(?:confidential|secret|private), (?:keep|kept|stay|stays|remain|remains|leave|"
+    r"left) (?:\w+ ){0,5}(?:private|out of|out), avoid, "
     r"avoids, abstain, forbid(?:den|s)?, prohibit(?:ed|s)?, banned, off[- ]limits, out of bounds, disallowed, "
     r"instead of, rather than, stop short of, stay away from, steer clear of, withhold, hold back, out of scope, "
     r"hesitate, shy away, fail, fails, forget, omit, omits, omitted, omitting, skip, skips, skipped, skipping, "
     r"neglect, leave out, leaving out, left out, lacks?, lacking, unacceptable, impermissible, unauthori[sz]ed, "
     r"nicht, kein\w*, niemals, nie, nichts, niemand\w*, ohne, verboten, untersagt, keinesfalls, auf keinen fall, "
-    r"vermeide, pas, jamais, aucune?, sans, interdit, nunca, jamás, ningún, ninguna, sin, prohibido, non, mai, "
-    r"nessun\w*, senza, vietato, não, nenhum\w*, sem, proibido, niet, geen, nooit, zonder, verboden"
+    r"vermeide, pas, jamais, aucune?, sans, interdite?s?, nunca, jamás, ningún, ninguna, sin, "
+    r"prohibid[oa]s?, non, mai, "
+    r"nessun\w*, senza, vietat[oaie], não, nenhum\w*, sem, proibid[oa]s?, niet, geen, nooit, zonder, verboden"
 )
 NEGATION_CJK = _anywhere(r"ない, ません, なく, ずに, 禁止, 厳禁, 不, 没, 勿, 别")
 EXCEPTION = _words(
@@ -144,7 +153,8 @@ RESTRICTOR = _words(
     r"high[- ]risk, sensitive, new, first[- ]time, external, foreign, paying, premium, adult, minor, older, "
     r"younger, active, public(?:ly)?, in public, in writing, written, verbatim, word for word, literally, "
     r"directly, intentionally, knowingly, deliberately, on purpose, strangers?, third part(?:y|ies), non-\w+, "
-    r"unknown, repeated(?:ly)?, persistent(?:ly)?, voluntarily, proactively, unprompted, spontaneously, unasked, "
+    r"unknown, repeated(?:ly)?, persistent(?:ly)?, voluntarily, outright, openly, proactively, "
+    r"unprompted, spontaneously, unasked, "
     r"on weekdays, office hours, business hours, working hours, outside of, in emergencies, more than once, "
     r"on first, at first, for the first, initially, at the start, domestic, international, personally, named, "
     r"identifiable, outsiders, "
@@ -156,7 +166,7 @@ SUBORDINATE = _words(
     r"until, unless, while, so that, wenn, dass, was, wer, wie, ob"
 )
 STYLE = _words(
-    r"words?, sentences?, tone, voice, characters, paragraphs?, bullets?(?: points?)?, concise(?:ly)?, "
+    r"words?, sentences?, tone, characters, paragraphs?, bullets?(?: points?)?, concise(?:ly)?, "
     r"brief(?:ly)?, short, shorter, polite(?:ly)?, friendly, formal(?:ly)?, informal, warm(?:th|ly)?, kind, "
     r"kindly, emojis?, jargon, plain (?:words|language|english), spelling, grammar, style, headings?, numbered, "
     r"steps, lines?, metric units?, greeting, sign[- ]off, exclamation marks?, calm, cheerful, humou?r(?:ous)?, "

@@ -13,10 +13,13 @@ def apply_waivers(
     """(findings that count, findings set aside, notes on expired waivers). A policy error cannot be waived."""
     matching = [w for w in policy.waivers if w.candidate == candidate_hash]
     live = [w for w in matching if today <= w.expires]
-    kept = tuple(f for f in findings if f.policy == POLICY_ERROR or not any(_covers(w, f) for w in live))
-    waived = tuple(f for f in findings if f not in kept)
+    kept: list[Finding] = []
+    waived: list[Finding] = []
+    for found in findings:
+        covered = found.policy != POLICY_ERROR and any(_covers(w, found) for w in live)
+        (waived if covered else kept).append(found)
     expired = tuple(_note(w) for w in matching if w not in live)
-    return kept, waived, expired
+    return tuple(kept), tuple(waived), expired
 
 
 def _covers(waiver: Waiver, found: Finding) -> bool:

@@ -13,12 +13,13 @@ def _table(text: str) -> dict[str, str]:
 
 FUNCTION_WORDS = _set(
     """
+    getting having being giving
     a aber about above after again against all allowed already als also although always am an and any anybody anyone
     anything are as at auch auf aus be because been before bei being below between both but by can case cases che
     circumstance circumstances com con concerning could da darf das dass de dem den der des di did die do does doing
     done du durch during dürfen e each een ein eine einem einen einer eines either el en ensure er es est et etc
     even ever every everybody everyone everything for forbidden from für get gets gli got had has have having he
-    hence her here hers het him his how however i if ihr ihre ihren ihrer il im immer in include including instead
+    hence her here hers het him his how however i if ihr ihre ihren ihrer il im immer in including instead
     into is ist it its just kann kein keine keinen kind kinds können la las le least les less like lo los ma maar
     made mais make makes making many matter may me met might mine mit more most much muss must my müssen na nach ne
     need needs neither never nicht nie niemals niet no nobody non none nor not nothing nur não o oder of off on only
@@ -35,6 +36,8 @@ FUNCTION_WORDS = _set(
 
 COMMAND_WORDS = _set(
     """
+    let lets letting cannot
+    can't mustn't don't doesn't won't shouldn't needn't shan't isn't aren't avoided avoiding avoids
     absolutely abstain acceptable allowed always at attempt attempts avoid banned can careful circumstances consider
     could darf decline declined declines discretion ensure essential exception exceptions exclusively fail feel
     fewer forbidden forget free generally grundsätzlich hesitate ideally immer imperative important insist kindly

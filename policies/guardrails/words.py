@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from policies.guardrails.synonyms import groups
-from policies.guardrails.word_lists import FUNCTION_WORDS, IRREGULAR
+from policies.guardrails.word_lists import COMMAND_WORDS, FUNCTION_WORDS, IRREGULAR
 
 TOKEN = re.compile(
-    r"[぀-ヿ㐀-䶿一-鿿ｦ-ﾟ가-힯]+|\{\{?\s*[\w.-]+\s*\}?\}|\d+(?:[.,:]\d+)*%?|[^\W\d_]+(?:['-][^\W\d_]+)*(?:_\w+)*|[^\W\d]\w*"
+    r"[ぁ-ゖァ-ヺー-ヿ々㐀-䶿一-鿿ｦ-ﾟ가-힯]+|\{\{?\s*[\w.-]+\s*\}?\}|\d+(?:[.,:]\d+)*%?|"
+    r"[^\W\d_]+(?:['-][^\W\d_]+)*(?:_\w+)*|[^\W\d]\w*"
 )
-CJK = re.compile(r"[぀-ヿ㐀-䶿一-鿿ｦ-ﾟ가-힯]")
+CJK = re.compile(r"[ぁ-ゖァ-ヺー-ヿ々㐀-䶿一-鿿ｦ-ﾟ가-힯]")
 SUFFIXES = (
     "izations",
     "isations",
@@ -49,10 +50,6 @@ SUFFIXES = (
     "al",
     "ied",
     "ies",
-    "ers",
-    "ors",
-    "er",
-    "or",
     "ed",
     "es",
     "ly",
@@ -70,11 +67,12 @@ class Token:
     lemma: str
     start: int
     end: int
+    subject: bool  # carries subject matter: neither a function word nor part of the way of commanding
 
-    @property
-    def content(self) -> bool:
-        """False for function words, which carry no subject matter."""
-        return self.word not in FUNCTION_WORDS
+
+def says_something(word: str) -> bool:
+    """False for function words and for words by which a sentence commands, forbids or softens."""
+    return word not in FUNCTION_WORDS and word.split(maxsplit=1)[0] not in COMMAND_WORDS
 
 
 @lru_cache(maxsize=20000)
@@ -86,7 +84,7 @@ def stem(word: str) -> str:
     if word.endswith(("ses", "sis")) and len(word) > 6:
         return stem(word[:-2] + "e")
     for suffix in SUFFIXES:
-        least = 4 if suffix in {"er", "or", "al", "ers", "ors", "als"} or len(suffix) > 3 else 3
+        least = 4 if suffix in {"al", "als"} or len(suffix) > 3 else 3
         if word.endswith(suffix) and len(word) - len(suffix) >= least:
             if suffix == "s" and word.endswith("ss"):
                 break
@@ -117,7 +115,7 @@ class Synonyms:
 
     def lemma(self, word: str) -> str:
         """The comparable form of one word."""
-        stemmed = stem(word)
+        stemmed = stem(word.removesuffix("'s").rstrip("'"))
         return self._single.get(stemmed, stemmed)
 
     def tokens(self, text: str) -> tuple[Token, ...]:
@@ -139,12 +137,12 @@ class Synonyms:
                 target = self._phrases.get(tuple(stems[at : at + length]))
                 if target is not None:
                     word = " ".join(w for w, _, _ in raw[at : at + length])
-                    yield Token(word, target, raw[at][1], raw[at + length - 1][2])
+                    yield Token(word, target, raw[at][1], raw[at + length - 1][2], says_something(word))
                     at += length
                     break
             else:
                 word, start, end = raw[at]
-                yield Token(word, _plain_number(word) or self.lemma(word), start, end)
+                yield Token(word, _plain_number(word) or self.lemma(word), start, end, says_something(word))
                 at += 1
 
 

@@ -11,12 +11,13 @@ Status = Literal["learning", "healthy", "watch", "alarm"]
 class ScanSettings:
     """Every threshold of the health scan.
 
-    alpha: probability that a healthy prompt version ever alarms during `looks` looks; watch_alpha: the same for the
-    softer status "watch". looks: looks that saw new data in the promised period (7 days of looks every 15 minutes).
-    look_scores: new scores that make a look worthwhile; look_patience: grid steps after which a look is made with fewer.
+    alpha: probability that a healthy series ever alarms during `looks` looks, or during look_period grid steps where
+    these hold more looks; watch_alpha: the same for the softer status "watch". look_scores: new scores that make a look
+    worthwhile; look_patience: grid steps after which fewer will do.
     n_base: own scores a version needs before it can be compared with itself; min_segment: scores a segment needs
     before an onset to be blamed alone. min_effect: smallest drop of the mean that is an incident.
-    floor_scores: up to this many scores a version is young, and a known target is checked as well.
+    floor_scores: up to this many scores a version is young, and a known target is checked as well; floor_z: by how many
+    standard errors the target taken from a replaced version is lowered.
     fdr, fdr_small, small_fleet: share of false alarms tolerated among all alarms of a fleet, and of a small one.
     near_best: an onset is in the interval when its evidence is at most this much below the best.
     dominant_share, dominant_traffic: one segment is named for an overall drop when it carries at least this share of
@@ -28,10 +29,12 @@ class ScanSettings:
     looks: int = 672
     look_scores: int = 1
     look_patience: int = 288
+    look_period: int = 2016
     n_base: int = 300
     min_segment: int = 50
     min_effect: float = 0.02
     floor_scores: int = 2000
+    floor_z: float = 2.58
     fdr: float = 0.05
     fdr_small: float = 0.01
     small_fleet: int = 20

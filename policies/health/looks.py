@@ -1,15 +1,15 @@
 """When a series is looked at, and what a look leaves behind.
 
 Looks happen on the clock of the stream: when a group of grid steps that brought data is complete and enough new scores
-have come since the last look. So one sweep after a bulk import makes the same looks, and alarms at the same one, as many
-sweeps during live traffic.
+have come since the last look. So one sweep after a bulk import makes the same looks, and alarms at the same one, as
+many sweeps during live traffic.
 """
 
 from collections.abc import Generator, Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from library.trends import Delta, Latch, Looks, TrendState, fold
+from library.trends import Delta, Latch, TrendState, fold
 from policies.health.evidence import Evidence, ScanSettings
 from policies.health.reading import Reading, read_many
 

@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from library.trends import Latch, TrendState
-from policies.health.bennett import Splits, dispersion, known_target, own_past, stack
+from policies.health.bennett import Floats, Splits, dispersion, known_target, own_past, stack
 from policies.health.evidence import Evidence, ScanSettings, Status, bar, p_value
 from policies.health.segments import segment_table, split_at
 
 # Series scanned in one go: large enough for vector speed, small enough for memory.
 BATCH = 256
+# Parts of alpha. A drop that is not in one segment alone is the common case, and pooling finds it sooner.
+EVERYWHERE, SEGMENTS = 2.0, 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,30 +94,35 @@ class _View:
 
     @property
     def looks(self) -> int:
-        return max(self.settings.looks, self.state.looks.count)
+        """Looks the bar pays for: those promised, those of the promised period at the pace so far, those there were."""
+        seen, starts = self.state.looks, self.state.starts
+        if seen.until is None or not starts:
+            return max(self.settings.looks, seen.count)
+        at_this_pace = seen.count * self.settings.look_period / max(seen.until - starts[0], 1)
+        return max(self.settings.looks, seen.count, math.ceil(at_this_pace))
 
     @property
-    def families(self) -> int:
-        """How many families of tests share alpha: everywhere, each segment alone, a known target."""
-        return 1 + (len(self.state.segments) > 1) + (self.target is not None)
+    def whole(self) -> float:
+        """Alpha in parts: two for everywhere, one for all single segments together, two for a known target."""
+        return EVERYWHERE + SEGMENTS * (len(self.state.segments) > 1) + EVERYWHERE * (self.target is not None)
 
     def bar_everywhere(self, alpha: float | None = None) -> float:
-        return bar(alpha or self.settings.alpha, self.looks, self.families)
+        return bar(alpha or self.settings.alpha, self.looks, self.whole / EVERYWHERE)
 
     def bar_segment(self) -> float:
-        return bar(self.settings.alpha, self.looks, self.families * len(self.state.segments))
+        return bar(self.settings.alpha, self.looks, self.whole / SEGMENTS * len(self.state.segments))
 
     def p_value(self, tops: tuple[float, float, list[float]]) -> float:
         """The smallest p of any scope, over all looks so far, corrected for the number of scopes."""
         everywhere, floor, alone = tops
         looks = self.state.looks
-        p = p_value(max(everywhere, looks.sup), self.looks, self.families)
+        p = p_value(max(everywhere, looks.sup), self.looks, self.whole / EVERYWHERE)
         if self.target is not None or looks.sup_floor:
-            p = min(p, p_value(max(floor, looks.sup_floor), self.looks, max(self.families, 2)))
+            p = min(p, p_value(max(floor, looks.sup_floor), self.looks, max(self.whole / EVERYWHERE, 2.0)))
         if len(alone) > 1:
             past = (s.sup for s in self.state.segments.values())
             top = max(max(pair) for pair in zip(alone, past, strict=True))
-            p = min(p, p_value(top, self.looks, self.families * len(alone)))
+            p = min(p, p_value(top, self.looks, self.whole / SEGMENTS * len(alone)))
         return p
 
     def evidence(self, scopes: list[_Scope], count: float, tops: tuple[float, float, list[float]]) -> Evidence:
@@ -151,22 +158,21 @@ class _View:
         """Put a claim into numbers."""
         splits = self.target if scope.floor and self.target is not None else self.past
         segment = scope.segment
-        if segment is None and not scope.floor:
-            segment = self.dominant(scope.split)
         profile = splits.evidence[self.row] if scope.segment is None else splits.by_segment[self.row, scope.segment]
         names, starts = list(self.state.segments), self.state.starts
-        near = np.flatnonzero(profile[: len(starts)] >= profile.max() - self.settings.near_best)
+        split, first, last = self.onset(profile, scope)
+        if segment is None and not scope.floor:
+            segment = self.dominant(split)
         chosen = slice(len(names)) if segment is None else slice(segment, segment + 1)
         n1, n2, sum2, deficit, variance = (
-            a[self.row, chosen, scope.split]
-            for a in (splits.n1, splits.n2, splits.sum2, splits.deficit, splits.variance)
+            a[self.row, chosen, split] for a in (splits.n1, splits.n2, splits.sum2, splits.deficit, splits.variance)
         )
         weight = float(n2.sum() if splits is self.target else (n1 * n2 / np.maximum(n1 + n2, 1.0)).sum())
         found = Evidence(
-            status=status, T=scope.T, h=scope.h, p_value=p, onset_step=starts[scope.split],
-            onset_low=starts[int(near[0])], onset_high=starts[int(near[-1])], n_before=round(float(n1.sum())),
+            status=status, T=scope.T, h=scope.h, p_value=p, onset_step=starts[split],
+            onset_low=starts[first], onset_high=starts[last], n_before=round(float(n1.sum())),
             n_after=round(float(n2.sum())), segment=None if segment is None else names[segment], floor=scope.floor,
-            segments=segment_table(self.state, starts[scope.split], self.settings),
+            segments=segment_table(self.state, starts[split], self.settings),
         )  # fmt: skip
         if weight <= 0 or n2.sum() <= 0:
             return found
@@ -177,6 +183,18 @@ class _View:
             effect_high=effect + half,
         )  # fmt: skip
 
+    def onset(self, profile: Floats, scope: _Scope) -> tuple[int, int, int]:
+        """The split to call the onset, and the first and last split that are nearly as good as the best.
+
+        A latched alarm has its onset already.
+        """
+        known = profile[: len(self.state.starts)]
+        near = np.flatnonzero(known >= known.max() - self.settings.near_best)
+        first, last = int(near[0]), int(near[-1])
+        if self.state.latch is not None:
+            return scope.split, first, last
+        return middle(known, scores_per_split(self.past, self.row), first, last), first, last
+
     def dominant(self, split: int) -> int | None:
         """The one segment that carries nearly all of an overall loss with a minor part of the traffic, if any."""
         deficit, n2 = self.past.deficit[self.row, :, split], self.past.n2[self.row, :, split]
@@ -185,3 +203,22 @@ class _View:
             return None
         carries = deficit[worst] >= self.settings.dominant_share * deficit.sum()
         return worst if carries and n2[worst] <= self.settings.dominant_traffic * n2.sum() else None
+
+
+def scores_per_split(splits: Splits, row: int) -> Floats:
+    """How many scores of a series lie in the bucket behind each split."""
+    before = splits.n1[row].sum(0)
+    total = before[0] + splits.n2[row, :, 0].sum()
+    sizes: Floats = np.maximum(np.diff(np.append(before, total)), 0.0)
+    return sizes
+
+
+def middle(profile: Floats, sizes: Floats, first: int, last: int) -> int:
+    """The onset among the splits first..last: their median, weighted by exp(evidence) and by scores.
+
+    That is the median of the posterior when every score is an equal chance beforehand. It is closer to the truth on
+    average than the single best split, which small chance dips draw to themselves.
+    """
+    part = slice(first, last + 1)
+    weight = np.cumsum(np.maximum(sizes[part], 1e-9) * np.exp(profile[part] - profile[part].max()))
+    return first + int(np.searchsorted(weight, 0.5 * weight[-1]))

@@ -81,6 +81,7 @@ def test_a_text_that_looks_like_the_other_format_gets_a_note(promptkeeper):
         ("p", "fine\n{x", ("--format", "f-string"), "bad.txt: unbalanced '{' at line 2"),
         ("p", "", (), "bad.txt: the prompt is empty"),
         ("p", b"a\n\xff\xfe", (), "bad.txt: not UTF-8 text (byte 2 at line 2)"),
+        ("p", "a\x00b", (), "bad.txt: the prompt contains a NUL character"),
         ("Support", "x", (), "'Support' is not allowed"),
         ("a/versions", "x", (), "'versions' is a reserved name segment"),
         ("p", "x", ("--label", "latest"), "label 'latest' is kept by the library"),

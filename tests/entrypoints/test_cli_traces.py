@@ -119,6 +119,7 @@ def line(**changes: object) -> str:
         (line(latency_ms="3"), "field 'latency_ms'"),
         (line(inputs=["x"]), "field 'inputs'"),
         (line(tokens="many"), "field 'tokens'"),
+        (line(tokens={"input": 10**20}), "field 'tokens.input'"),
         (line(scores={"tone": 1.5}), "field 'scores.tone.value'"),
         (line(scores={"tone": {"value": 1, "source": "nobody"}}), "field 'scores.tone.source'"),
         (line(error="down"), "field 'error'"),

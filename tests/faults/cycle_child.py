@@ -1,13 +1,14 @@
 """Runs cycles that are killed at chosen commits, each in a process of its own; driven by `test_cycle_kill.py`.
 
-    python tests/faults/cycle_child.py TEMPLATE WORK
+    python -m tests.faults.cycle_child TEMPLATE WORK
 
-Imports once, then forks: for every line of standard input (a fault, as JSON) a copy of TEMPLATE is made in WORK, a child
-runs the cycle into the fault, further children run it again until it ends, and one line of JSON says what came of it.
+Imports once, then forks: for every line of standard input (a fault, as JSON) a copy of TEMPLATE is made in WORK, a
+child runs the cycle into the fault, further children run it again until it ends, and one line of JSON says what came
+of it.
 
-A fault is {"at": "settle" | "checkpoint" | "rows" | "never", "n": 3, "when": "before" | "after"}: the child kills itself
-with SIGKILL at its n-th commit of the call ledger or of the graph's checkpoints. "rows": the parent kills it when the
-ledger holds n finished calls.
+A fault is {"at": "settle" | "checkpoint" | "rows" | "never", "n": 3, "when": "before" | "after"}: the child kills
+itself with SIGKILL at its n-th commit of the call ledger or of the graph's checkpoints. "rows": the parent kills it
+when the ledger holds n finished calls.
 """
 
 import asyncio
@@ -35,10 +36,10 @@ from library.calls import Call, Caps, Reservation
 from library.errors import BudgetSpent
 from library.store.calls import CallStore
 from library.store.stores import open_library
-from tests.faults.cycle_world import MAX_PARALLEL, rules
+from tests.faults.cycle_world import MAX_PARALLEL, better, rules
 from tests.journeys import world
 from tests.journeys.project import SEED
-from tests.journeys.teachers import LedgerModel, Teacher, good, student
+from tests.journeys.teachers import LedgerModel, Teacher, student
 from tools.ledger import Ledger
 
 MOST_RUNS = 4
@@ -135,9 +136,8 @@ async def cycle(root: Path, fault: Fault) -> None:
             ledger=ledger,
             now=lambda: world.NOW,
             cost=0.01,
-            max_parallel=MAX_PARALLEL,
         )
-        for role, answering in (("student", student), ("teacher", Teacher(good)))
+        for role, answering in (("student", student), ("teacher", Teacher(better)))
     }
     services = Services(
         library=library,

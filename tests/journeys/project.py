@@ -72,12 +72,12 @@ class Project:
         )
         await ledger.close()
 
-    async def cycle(self, trigger: Trigger = "incident", *, comment: str = "", owner: str | None = None, **models) -> Run:
+    async def cycle(
+        self, trigger: Trigger = "incident", *, comment: str = "", owner: str | None = None, **models
+    ) -> Run:
         """One cycle over the prompt."""
         async with self.services(**models) as services, opened_checkpoints(self.settings) as checkpoints:
-            return await run_cycle(
-                services, checkpoints, world.NAME, trigger, comment=comment, owner=owner, seed=SEED
-            )
+            return await run_cycle(services, checkpoints, world.NAME, trigger, comment=comment, owner=owner, seed=SEED)
 
     def told(self, role: str = "teacher") -> list[str]:
         """The requests of the last cycle to a model, each as one text."""
@@ -94,9 +94,7 @@ class Project:
         return self.library.prompts.get(world.NAME).labels.get("production")
 
     def reviewing(self, actor: Actor = world.REVIEWER) -> Reviewing:
-        return Reviewing(
-            library=self.library, policy_for=policies_of(self.settings), now=self.clock, actor=actor
-        )
+        return Reviewing(library=self.library, policy_for=policies_of(self.settings), now=self.clock, actor=actor)
 
 
 def opened(root: Path, fill: Callable[[Library], None] = world.build, rules: Rulebook | None = None) -> Project:

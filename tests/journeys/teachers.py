@@ -1,11 +1,11 @@
 """Models for whole cycles: they answer by a plain function, and every answer goes through the real call ledger."""
 
-import asyncio
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
+from agent.strategies.portfolio import STRATEGIES
 from library.calls import Call, Caps, ModelRole, Reservation, call_key
 from tests.journeys.world import BETTER, LINES, asked
 from tools.embedded.student import answer
@@ -23,20 +23,12 @@ class LedgerModel:
     """
 
     def __init__(
-        self,
-        role: ModelRole,
-        answering: Answering,
-        *,
-        ledger: Ledger,
-        now: Callable[[], datetime],
-        cost: float = 0.0,
-        max_parallel: int = 16,
+        self, role: ModelRole, answering: Answering, *, ledger: Ledger, now: Callable[[], datetime], cost: float = 0.0
     ) -> None:
         self.role: ModelRole = role
         self.name = f"scripted/{role}"
         self.requests: list[Request] = []
         self._answering, self._ledger, self._now, self._cost = answering, ledger, now, cost
-        self._slots = asyncio.Semaphore(max_parallel)
 
     async def complete(self, request: Request, *, scope: str, caps: Caps) -> Reply:
         """The answer, paid for within the scope and its caps."""
@@ -51,7 +43,7 @@ class LedgerModel:
             )  # fmt: skip
 
         wanted = Reservation(scope=scope, key=key, usd=self._cost, at=self._now())
-        call, known = await self._ledger.once(wanted, caps, send, slots=self._slots)
+        call, known = await self._ledger.once(wanted, caps, send)
         return Reply(
             text=call.output, finish_reason=call.finish_reason, model=call.model, response_model=call.response_model,
             tokens_in=call.tokens_in, tokens_out=call.tokens_out, cost=call.cost, latency_ms=call.latency_ms,
@@ -86,31 +78,39 @@ Rewriting = Callable[[str, int], str]
 
 
 class Teacher:
-    """Answers in the teacher's schema. rewriting: the current prompt and the number of the rewrite (from 1) -> new prompt.
+    """Answers in the teacher's schema. rewriting: current prompt and number of the rewrite (from 1) -> new prompt.
 
-    Each strategy and each turn is another rewrite; the number counts the requests for one.
+    A pure function of the request, as the same question must get the same answer after a crash: the number comes from
+    the strategy that is asked for and from how much was tried before.
     """
 
     def __init__(self, rewriting: Rewriting, hypothesis: str = "Two topics have new kinds of message.") -> None:
-        self._rewriting, self._hypothesis, self._written = rewriting, hypothesis, 0
+        self._rewriting, self._hypothesis = rewriting, hypothesis
 
     def __call__(self, request: Request) -> str:
         said = asked(request.messages)
         ids = re.findall(r'<example id="([^"]+)"', said)
         if "<answer_format>hypotheses" in said:
-            return json.dumps(
-                {"hypotheses": [{"name": "new kinds", "cause": self._hypothesis, "evidence": ids[:3], "fix": "name them"}]}
-            )
-        self._written += 1
+            claim = {"name": "new kinds", "cause": self._hypothesis, "evidence": ids[:3], "fix": "name them"}
+            return json.dumps({"hypotheses": [claim]})
+        number = number_of(said)
         current = said.split("<current_prompt>\n", 1)[1].split("\n</current_prompt>", 1)[0]
         return json.dumps(
             {
-                "hypothesis": f"{self._hypothesis} ({self._written})",
-                "improved_prompt": self._rewriting(current, self._written),
+                "hypothesis": f"{self._hypothesis} ({number})",
+                "improved_prompt": self._rewriting(current, number),
                 "predicted_fixed": ids[:3],
                 "predicted_risks": "none seen",
             }
         )
+
+
+def number_of(said: str) -> int:
+    """1, 2 and 3 for the three strategies while nothing was tried; three more for every attempt before."""
+    found = re.search(r'<strategy name="([^"]+)"', said)
+    strategy = list(STRATEGIES).index(found[1]) if found and found[1] in STRATEGIES else 0
+    tried = re.search(r"<earlier_attempts>\n(.*?)\n</earlier_attempts>", said, re.DOTALL)
+    return 1 + strategy + 3 * (tried[1].count("\n- ") + 1 if tried else 0)
 
 
 def mended(current: str, topics: Sequence[str] = ("account", "product"), lines: Mapping[str, str] = BETTER) -> str:

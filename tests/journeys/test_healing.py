@@ -107,9 +107,7 @@ async def test_a_healthy_prompt_costs_nothing(tmp_path, degraded, project):
 async def test_a_wish_for_changes_starts_a_cycle_that_knows_it(project):
     first = await project.cycle()
     wish = "Mention the club card by name."
-    project.library.proposals.revise(
-        first.proposal_id, actor=world.REVIEWER, comment=wish, now=project.clock()
-    )
+    project.library.proposals.revise(first.proposal_id, actor=world.REVIEWER, comment=wish, now=project.clock())
     project.clock.at += timedelta(minutes=5)
 
     (due_now,) = due(project.library, [])

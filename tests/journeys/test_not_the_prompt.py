@@ -13,8 +13,10 @@ def fill_with(change):
     def fill(library):
         content = world.add_prompt(library)
         library.datasets.add(world.golden())
-        traces, scores = world.traffic(content)
-        fresh = [change(n, t) if t.ts >= world.ONSET else (t, s) for n, (t, s) in enumerate(zip(traces, scores, strict=True))]
+        traces, scores = world.traffic(content, new={})
+        fresh = [
+            change(n, t) if t.ts >= world.ONSET else (t, s) for n, (t, s) in enumerate(zip(traces, scores, strict=True))
+        ]
         library.traces.add([t for t, _ in fresh], [s for _, s in fresh if s is not None])
 
     return fill

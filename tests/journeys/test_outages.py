@@ -61,7 +61,11 @@ async def test_a_teacher_that_fails_when_it_should_write_ends_the_cycle(project)
     teacher = Teacher(good)
 
     def falling_silent(request):
-        return teacher(request) if "<answer_format>hypotheses" in world.asked(request.messages) else silent_teacher(request)
+        return (
+            teacher(request)
+            if "<answer_format>hypotheses" in world.asked(request.messages)
+            else silent_teacher(request)
+        )
 
     run = await project.cycle(teach=falling_silent)
 

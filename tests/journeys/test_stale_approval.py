@@ -21,7 +21,10 @@ async def waiting(project):
 def everything(project):
     """All rows of the library, so that a refusal can be shown to change nothing."""
     with project.library.db.read() as connection:
-        return {t.name: sorted(map(repr, connection.execute(sa.select(t)))) for t in tables.metadata.sorted_tables}
+        return {
+            t.name: sorted(repr(tuple(r)) for r in connection.execute(sa.select(t)))
+            for t in tables.metadata.sorted_tables
+        }
 
 
 def refused(project, proposal, error, match, *, content_hash=None, actor=world.REVIEWER):
@@ -48,9 +51,7 @@ async def test_a_content_that_changed_behind_the_queue_is_not_released(project, 
 async def test_a_base_that_moved_meanwhile_makes_the_signature_stale(project, waiting):
     library, now = project.library, project.clock()
     library.prompts.add_version(world.NAME, Content(text=world.PROMPT + "\nBe kind."), actor=world.REVIEWER, now=now)
-    library.prompts.move_label(
-        world.NAME, "production", 2, expected=1, actor=world.REVIEWER, reason="hot fix", now=now
-    )
+    library.prompts.move_label(world.NAME, "production", 2, expected=1, actor=world.REVIEWER, reason="hot fix", now=now)
 
     refused(project, waiting, Stale, "has moved from version 1 to 2")
 

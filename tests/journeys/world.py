@@ -59,22 +59,41 @@ BETTER = {
 
 SEGMENTS = {"parcel": "care", "account": "care", "product": "care", "refund": "billing", "invoice": "billing"}
 USUAL: Mapping[str, Sequence[str]] = {
-    "parcel": ("my delivery is {n} days late", "parcel {n} got lost", "box {n} arrived damaged", "where is delivery {n}"),
+    "parcel": (
+        "my delivery is {n} days late",
+        "parcel {n} got lost",
+        "box {n} arrived damaged",
+        "where is delivery {n}",
+    ),
     "refund": ("money back for order {n}", "i returned order {n}", "order {n} was cancelled, refund it", "refund {n}"),
     "account": ("password reset {n} fails", "login error {n}", "change my address to house {n}", "no login since {n}"),
     "product": ("what size is tool {n}", "which colour has tool {n}", "material of tool {n}", "how do i use tool {n}"),
     "invoice": ("send the receipt for {n}", "bill {n} is wrong", "tax documents for {n}", "invoice {n} is missing"),
 }
 NEW: Mapping[str, Sequence[str]] = {
-    "account": ("bonus points {n} vanished", "my loyalty card {n} is empty", "club membership {n}", "stamps {n} missing"),
-    "product": ("robot mower {n} stops", "bluetooth app {n} crashes", "firmware {n} hangs", "charging station {n} blinks"),
+    "account": (
+        "bonus points {n} vanished",
+        "my loyalty card {n} is empty",
+        "club membership {n}",
+        "stamps {n} missing",
+    ),
+    "product": (
+        "robot mower {n} stops",
+        "bluetooth app {n} crashes",
+        "firmware {n} hangs",
+        "charging station {n} blinks",
+    ),
+}
+NEW_IN_BILLING: Mapping[str, Sequence[str]] = {
+    "refund": ("gift voucher {n} is void", "my coupon {n} expired", "cashback {n} never came", "voucher code {n}"),
+    "invoice": ("instalment plan {n}", "split payments {n}", "direct debit mandate {n}", "instalment {n} bounced"),
 }
 GREETINGS = ("hello", "hi there", "good morning", "dear team", "hey", "please help", "good evening", "excuse me")
 
 
-def say(topic: str, number: int, rng: random.Random, *, new: bool) -> str:
+def say(topic: str, number: int, rng: random.Random, wordings: Mapping[str, Sequence[str]]) -> str:
     """A message about a topic; the number makes it the only one of its kind."""
-    wording = rng.choice((NEW if new else USUAL)[topic])
+    wording = rng.choice(wordings[topic])
     return f"{rng.choice(GREETINGS)}, {wording.format(n=number)}"
 
 
@@ -87,15 +106,26 @@ def sort_by(content: Content, message: str) -> str:
 Decorate = Callable[[str, int], str]
 
 
-def traffic(content: Content, *, count: int = TRACES, seed: int = 3, decorate: Decorate = lambda text, n: text):
-    """(traces, scores) of the whole time, as production would have recorded them under version 1."""
+def traffic(
+    content: Content,
+    *,
+    count: int = TRACES,
+    seed: int = 3,
+    decorate: Decorate = lambda text, n: text,
+    new: Mapping[str, Sequence[str]] = NEW,
+    onset: datetime = ONSET,
+):
+    """(traces, scores) of the whole time, as production would have recorded them under version 1.
+
+    new: wordings, by topic, that most messages of these topics have from the onset on.
+    """
     rng = random.Random(seed)
     traces, scores = [], []
     for number in range(count):
         ts = START + (END - START) * number / count
         topic = rng.choice(sorted(USUAL))
-        new = ts >= ONSET and topic in NEW and rng.random() < 0.75
-        text = decorate(say(topic, 1000 + number, rng, new=new), number)
+        strange = ts >= onset and topic in new and rng.random() < 0.75
+        text = decorate(say(topic, 1000 + number, rng, new if strange else USUAL), number)
         said = sort_by(content, text)
         wanted = rng.choice(sorted(USUAL)) if rng.random() < MISTAKEN else topic
         trace = Trace(
@@ -119,21 +149,28 @@ def traffic(content: Content, *, count: int = TRACES, seed: int = 3, decorate: D
 def judged(trace: Trace, value: float) -> Score:
     """The score of a trace, given at once."""
     return Score(
-        trace_id=trace.id, name="exact_match", value=value, source="programmatic", evaluator="exact_match",
-        revision="1", ts=trace.ts,
-    )  # fmt: skip
+        trace_id=trace.id,
+        name="exact_match",
+        value=value,
+        source="programmatic",
+        evaluator="exact_match",
+        revision="1",
+        ts=trace.ts,
+    )
 
 
 def failed(trace: Trace) -> Trace:
     """The same call, but the provider did not answer."""
     said = {name: getattr(trace, name) for name in Trace.__slots__}
-    return Trace(**{**said, "output": None, "response_model": None, "error": TraceError(type="timeout", message="60 s")})
+    return Trace(
+        **{**said, "output": None, "response_model": None, "error": TraceError(type="timeout", message="60 s")}
+    )
 
 
-def answered_by(trace: Trace, model: str, output: str) -> Trace:
-    """The same call, answered by another model."""
+def answered_by(trace: Trace, model: str, output: str, **more: object) -> Trace:
+    """The same call, answered by another model; more: other fields that differ."""
     said = {name: getattr(trace, name) for name in Trace.__slots__}
-    return Trace(**{**said, "response_model": model, "output": output})
+    return Trace(**{**said, "response_model": model, "output": output, **more})
 
 
 def golden(*, each: int = 8, decorate: Decorate = lambda text, n: text, roles: Sequence[str] = ()) -> list[Item]:
@@ -141,14 +178,21 @@ def golden(*, each: int = 8, decorate: Decorate = lambda text, n: text, roles: S
     rng = random.Random(11)
     items = []
     for number, topic in enumerate(t for t in sorted(USUAL) for _ in range(each)):
-        inputs = {"message": decorate(say(topic, 5000 + number, rng, new=False), number)}
+        inputs = {"message": decorate(say(topic, 5000 + number, rng, USUAL), number)}
         group = normalised(inputs)
         role = roles[number % len(roles)] if roles else role_for(NAME, group)
         items.append(
             Item(
-                id=item_id(NAME, "golden", inputs), prompt=NAME, dataset="golden", role=role, inputs=inputs,
-                expected=topic, segment=SEGMENTS[topic], group=group, created_at=START,
-            )  # fmt: skip
+                id=item_id(NAME, "golden", inputs),
+                prompt=NAME,
+                dataset="golden",
+                role=role,
+                inputs=inputs,
+                expected=topic,
+                segment=SEGMENTS[topic],
+                group=group,
+                created_at=START,
+            )
         )
     return items
 

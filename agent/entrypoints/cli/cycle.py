@@ -10,7 +10,8 @@ from agent.entrypoints.cli.opening import Opened, now, opened
 from agent.entrypoints.cli.output import cell, emit, facts, to_json, with_json
 from agent.entrypoints.cli.progress import done, progress
 from agent.entrypoints.cli.runs import path_words, spend_words
-from library.errors import ClaimHeld, PromptkeeperError
+from library.errors import ClaimHeld, ClaimLost, PromptkeeperError
+from library.prompts import PRODUCTION
 from library.runs import Run
 
 SAYS_NO = frozenset({"no_better_candidate", "not_proven", "only_duplicates", "guardrails_refuse"})
@@ -28,7 +29,7 @@ def command(names: Sequence[str], force: bool, as_json: bool) -> int:
     """
     with opened() as project:
         for name in names:
-            project.library.prompts.get(name)
+            project.library.prompts.labelled(name, PRODUCTION)
         runs, refused = asyncio.run(_run(project, names, force))
         documents = [_document(project, run) for run in runs]
     document = {"runs": documents, "refused": [{"thing": e.thing, "place": e.place, "mend": e.mend} for e in refused]}
@@ -59,7 +60,7 @@ async def _run(project: Opened, names: Sequence[str], force: bool) -> tuple[list
                 try:
                     run = await run_cycle(services, checkpoints, wish.prompt, wish.trigger, comment=wish.comment)
                     runs.append(run)
-                except ClaimHeld as error:
+                except (ClaimHeld, ClaimLost) as error:
                     refused.append(error)
     done(shown)
     return runs, refused

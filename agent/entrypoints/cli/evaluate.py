@@ -20,7 +20,6 @@ from library.errors import NotFound, Outage
 from library.prompts import Version
 from policies.significance import wilson
 from tools.evaluation import Outcome, evaluate
-from tools.metrics.opening import open_metric
 
 MOST_LOST = 0.05  # share of calls lost to outages above which the exit code says so
 
@@ -62,16 +61,19 @@ async def _run(
     project: Opened, version: Version, items: Sequence[Item], spec: dict[str, Any], repeats: int
 ) -> dict[str, Any]:
     from agent.bootstrap import opened_services
+    from agent.judging import metric_for
 
     shown = progress()
+    prompt = project.library.prompts.get(version.prompt)
+    # Every evaluation measures anew: yesterday's answers say nothing about today's model.
+    scope = f"evaluate:{uuid4().hex}"
     async with opened_services(project.settings, project.library, progress=shown) as services:
         outcomes = await evaluate(
             version.content,
             items,
             model=services.student,
-            metrics=[open_metric(spec)],
-            # Every evaluation measures anew: yesterday's answers say nothing about today's model.
-            scope=f"evaluate:{uuid4().hex}",
+            metrics=[metric_for(services, prompt, spec, scope=scope, caps=services.caps)],
+            scope=scope,
             caps=services.caps,
             max_parallel=services.max_parallel,
             repeats=repeats,

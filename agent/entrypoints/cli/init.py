@@ -50,6 +50,8 @@ every = "15m"                                 # how often `serve` looks at every
 calls_per_cycle = 20000
 # usd_per_cycle = 2.00
 # usd_per_day = 10.00
+calls_online_per_day = 2000                   # calls of the judge on live traffic
+# usd_online_per_day = 2.00
 
 [policies]
 path = "policies"                             # <path>/<prompt name>.yaml, else base.yaml; rulebook.yaml

@@ -6,14 +6,29 @@ import click
 
 from agent.entrypoints.cli.opening import now, opened
 from agent.entrypoints.cli.output import emit, table, with_json
+from library.errors import InputError
 from library.incidents import ACTIVE, Incident
 
 
 @click.command()
 @click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.option(
+    "--backtest",
+    "history",
+    metavar="FILE",
+    help="Replay JSON lines of {ts, scored_at?, prompt, segment?, score, version?, revision?} instead: the alarms that"
+    " would have been raised. Needs no project.",
+)
 @with_json
-def command(names: Sequence[str], as_json: bool) -> None:
+def command(names: Sequence[str], history: str | None, as_json: bool) -> None:
     """Fold new scores into the trends and look at every prompt, or at those named."""
+    if history is not None:
+        from agent.entrypoints.cli.backtest import backtest
+
+        if names:
+            raise InputError("--backtest stands alone", "monitor", "Leave out the names.")
+        backtest(history, as_json=as_json)
+        return
     from agent.bootstrap import rulebook_of
     from agent.steps.monitor import sweep
 

@@ -3,6 +3,7 @@
 import logging
 import signal
 import threading
+from datetime import timedelta
 from types import FrameType
 
 import click
@@ -19,16 +20,19 @@ from agent.entrypoints.cli.output import to_json
 def command(host: str | None, port: int | None, no_schedule: bool, as_json: bool) -> None:
     """Run scheduled sweeps and cycles, and answer GET requests on loopback, until it is told to stop."""
     from agent.bootstrap import rulebook_of
-    from agent.entrypoints.scheduler import Background, run_in_child, tick
+    from agent.entrypoints.scheduler import Background, run_in_child, score_in_child, tick
     from agent.entrypoints.web import open_server
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
     with opened() as project:
         settings, library = project.settings, project.library
-        rules = rulebook_of(settings).health
-        run = run_in_child(settings.root.absolute())
-        background = Background(lambda: tick(library, rules, run, now=now()), settings.schedule.interval)
+        rulebook, root = rulebook_of(settings), settings.root.absolute()
+        run, score = run_in_child(root), score_in_child(root, rulebook.online.round_minutes)
+        rest = timedelta(hours=rulebook.runs.rest_hours)
+        background = Background(
+            lambda: tick(library, rulebook.health, run, now=now(), score=score, rest=rest), settings.schedule.interval
+        )
         server = open_server(
             library,
             lambda: background.state,

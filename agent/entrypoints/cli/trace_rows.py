@@ -41,7 +41,7 @@ def _number(said: object) -> object:
 
 Id = Annotated[str, Field(min_length=1, max_length=200)]
 Name = Annotated[str, Field(min_length=1, max_length=100)]
-Count = Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(ge=0, le=2**31 - 1)]  # what a database's integer holds
 Amount = Annotated[float, Field(ge=0)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 

@@ -10,6 +10,10 @@ command = LazyGroup(
     table={
         "import": (f"{HERE}.traces_import", "Import calls and their scores from JSON lines."),
         "replay": (f"{HERE}.replay", "Run the production version over real inputs, at their own times."),
+        "judge": (
+            f"{HERE}.traces_judge",
+            "Score new calls now: metrics without a reference, sessions, the judge's sample.",
+        ),
         "list": (f"{HERE}.traces_look:list_command", "Calls, newest first."),
         "show": (f"{HERE}.traces_look:show_command", "One call with its scores."),
         "delete": (f"{HERE}.traces_delete", "Erase calls everywhere."),

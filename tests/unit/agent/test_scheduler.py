@@ -84,6 +84,44 @@ def test_a_cycle_that_cannot_start_does_not_stop_the_next(library):
     assert [(r.prompt, r.ok) for r in ran if r.prompt] == [("a/one", False), ("b/two", True)]
 
 
+def cycled(library, name, reason, at):
+    """A finished run over a prompt."""
+    claim, _, _ = library.runs.claim(
+        name,
+        owner="t",
+        trigger="incident",
+        incident_id=None,
+        base_version=1,
+        seed=1,
+        lease=timedelta(minutes=1),
+        now=at,
+    )
+    library.runs.finish(claim, state="finished", stop_reason=reason, detail="", now=at)
+
+
+@pytest.mark.parametrize(("reason", "again"), [("not_proven", []), ("error", []), ("models_down", ["a/one"])])
+def test_a_fruitless_cycle_is_followed_by_a_rest_and_an_outage_is_not(library, reason, again):
+    degraded(library, "a/one")
+    at, cycles = NOW + timedelta(days=9), Cycles()
+    tick(library, RULES, Cycles(), now=at)
+    cycled(library, "a/one", reason, at + timedelta(minutes=1))
+    tick(library, RULES, cycles, now=at + timedelta(hours=23), rest=timedelta(hours=24))
+    assert cycles.asked == again
+    tick(library, RULES, cycles, now=at + timedelta(hours=25), rest=timedelta(hours=24))
+    assert cycles.asked == [*again, "a/one"]
+
+
+def test_the_rest_ends_when_somebody_moves_a_label(library):
+    degraded(library, "a/one")
+    at, cycles = NOW + timedelta(days=9), Cycles()
+    tick(library, RULES, Cycles(), now=at)
+    cycled(library, "a/one", "not_proven", at)
+    moved = at + timedelta(minutes=5)
+    library.prompts.move_label("a/one", "staging", 1, expected=None, actor=PERSON, reason="try", now=moved)
+    tick(library, RULES, cycles, now=at + timedelta(minutes=15), rest=timedelta(hours=24))
+    assert cycles.asked == ["a/one"]
+
+
 def test_a_damaged_trend_blinds_the_monitor_to_one_prompt_only(library):
     add_prompt(library, "a/one")
     add_scores(library, "a/one", [1.0] * 20)

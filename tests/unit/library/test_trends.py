@@ -157,7 +157,7 @@ def test_a_new_normal_forgets_everything_before_a_step() -> None:
     assert list(fresh.starts) == [20, 30]
     assert (fresh.count, fresh.total) == (2, 1.25)
     assert fresh.latch is None
-    assert fresh.looks == Looks(until=33, seen_n=2, seen_sum=1.25)
+    assert fresh.looks == Looks(until=33, seen_n=2, seen_sum=1.25, looked_n=2, looked_until=33)
     assert list(reset_before(state, 99).starts) == []
     assert fold(reset_before(state, 99), scores).count == 3
 

@@ -112,7 +112,7 @@ def test_a_schema_may_refer_to_its_own_parts() -> None:
 @pytest.mark.parametrize(
     ("spec", "said"),
     [
-        ({"name": "exact"}, "answered, contains, exact_match, json_match, json_schema, length, regex"),
+        ({"name": "exact"}, "answered, contains, exact_match, json_match, json_schema, judge, length, regex"),
         ({}, "there is no metric 'None'"),
         ({"name": ["exact_match"]}, "there is no metric"),
         ({"name": "exact_match", "strict": True}, "no parameter 'strict'. It takes case_sensitive"),

@@ -46,6 +46,7 @@ def test_the_object_is_found_whatever_stands_around_it(around: str) -> None:
         ('[{"a": {"hypothesis": "h", "improved_prompt": "p"}}]', "no key"),
         ('{"hypothesis": "h", "improved_prompt": "p",}', "no JSON object"),
         ('{"a":' * 5000 + "1" + "}" * 5000, "no JSON object"),
+        ('{"hypothesis": "h", "improved_prompt": "half a character: \\ud83d"}', "no JSON object"),
     ],
 )
 def test_anything_less_is_a_bad_answer(text: str, said: str) -> None:

@@ -1,0 +1,1 @@
+"""Online evaluation: live traffic is scored in the background; begin with `scoring`."""
