@@ -11,7 +11,7 @@ from library.datasets import Item
 from library.errors import Outage
 from library.prompts import Version
 from library.scores import Score
-from library.traces import Trace, TraceError
+from library.traces import Trace
 from tools.evaluation import Outcome, evaluate
 from tools.judge import Asked
 from tools.metrics.judgement import Metric
@@ -28,7 +28,7 @@ class Replayed:
     id: str
     ts: datetime
     inputs: dict[str, str]
-    expected: str | None
+    expected: str
     segment: str | None
 
 
@@ -70,7 +70,7 @@ async def replay(
 ) -> AsyncIterator[ReplayCount]:
     """Run the version over the rows, record, sweep where the clock says so; yields the counts after each batch.
 
-    A call that failed becomes a trace with its error and without a score. Running it again records nothing twice.
+    A call that failed is counted and not recorded. Running it again records what is missing and nothing twice.
     """
     prompt = await in_thread(services.library.prompts.get, version.prompt)
     metric = metric_for(services, prompt, prompt.metrics[0], scope=scope, caps=services.caps)
@@ -91,11 +91,10 @@ async def replay(
             # A dead provider is no month of bad answers: what was replayed stays, the rest waits for it to come back.
             mend = "Run the replay again when it answers: it goes on from here."
             raise Outage(f"every call of a batch failed ({outcomes[0].reason})", services.student.name, mend)
-        traces = [_trace(version, row, o, services.student.name) for row, o in zip(batch, outcomes, strict=True)]
-        scores = [_score(row, o, metric) for row, o in zip(batch, outcomes, strict=True) if o.score is not None]
-        known = [
-            s for s, row in zip(_with_score(scores, outcomes), batch, strict=True) if s and row.expected is not None
-        ]
+        # A call that failed now says nothing about the month that is replayed: it is left for the next try.
+        answered = [(row, o) for row, o in zip(batch, outcomes, strict=True) if o.kind != "infra_error"]
+        traces = [_trace(version, row, o, services.student.name) for row, o in answered]
+        known = [_score(row, o, metric) for row, o in answered if o.score is not None]
         added = await in_thread(services.library.traces.add, traces, known)
         if clock is not None:
             rules = services.rulebook.health
@@ -112,11 +111,6 @@ async def replay(
         yield total
 
 
-def _with_score(scores: Sequence[Score], outcomes: Sequence[Outcome]) -> list[Score | None]:
-    left = iter(scores)
-    return [next(left) if o.score is not None else None for o in outcomes]
-
-
 def _item(version: Version, row: Replayed) -> Item:
     return Item(
         id=row.id,
@@ -131,24 +125,22 @@ def _item(version: Version, row: Replayed) -> Item:
 
 
 def _trace(version: Version, row: Replayed, outcome: Outcome, model: str) -> Trace:
-    failed = outcome.kind == "infra_error"
     return Trace(
         id=row.id,
         ts=row.ts,
         prompt=version.prompt,
         version=version.number,
         inputs=row.inputs,
-        output=None if failed else outcome.output,
+        output=outcome.output,
         expected=row.expected,
-        expected_source=SOURCE if row.expected is not None else None,
+        expected_source=SOURCE,
         segment=row.segment,
         model=model,
-        response_model=None if failed else outcome.response_model,
+        response_model=outcome.response_model,
         latency_ms=outcome.latency_ms,
         tokens_in=outcome.tokens_in,
         tokens_out=outcome.tokens_out,
         cost=outcome.cost,
-        error=TraceError(type="provider", message=outcome.reason) if failed else None,
     )
 
 

@@ -78,7 +78,7 @@ def compare(pairs: Sequence[Pair], rules: AcceptanceRules, *, seed: int) -> Comp
         p=p_value,
         fixed=tuple(p.item_id for p, b, c in scored if c > b),
         broken=tuple(p.item_id for p, b, c in scored if c < b),
-        needed_n=needed if verdict == "inconclusive" else None,
+        needed_n=needed if verdict == "inconclusive" and gain > 0 else None,
         segments=_by_segment([(p.segment or "other", c - b) for p, b, c in scored], seed),
     )
 
@@ -95,8 +95,12 @@ def _verdict(
         return "better", f"gain {gain:+.3f} on {n} pairs (95 % {low:+.3f} to {high:+.3f}, p = {p:.2g})"
     if high < 0:
         return "worse", f"loss {gain:+.3f} on {n} pairs (95 % {low:+.3f} to {high:+.3f})"
-    more = f"; about {needed} pairs would settle it" if needed and needed > n else ""
-    return "inconclusive", f"gain {gain:+.3f} on {n} pairs is not proven (95 % {low:+.3f} to {high:+.3f}){more}"
+    found = f"gain {gain:+.3f} on {n} pairs is not proven (95 % {low:+.3f} to {high:+.3f}, p = {p:.2g})"
+    if 0 < gain < rules.min_effect:
+        return "inconclusive", f"{found}: less than the smallest gain worth a change, {rules.min_effect:g}"
+    # The number supposes that the gain is what it seems; where nothing was gained it would settle nothing.
+    more = f"; about {needed} pairs would settle it" if gain > 0 and needed and needed > n else ""
+    return "inconclusive", found + more
 
 
 def _by_segment(differences: Sequence[tuple[str, float]], seed: int) -> tuple[SegmentGain, ...]:

@@ -172,7 +172,8 @@ def _example(example: Example, nonce: str, cap: Callable[[str], str]) -> str:
         f"<input-{nonce}>\n{inputs}\n</input-{nonce}>",
         f"<expected-{nonce}>\n{cap(item.expected)}\n</expected-{nonce}>" if item.expected is not None else "",
         f"<actual-{nonce}>\n{cap(example.actual)}\n</actual-{nonce}>",
-        f"score: {example.score:g}, {judged}" + (f" ({cap(example.reason)})" if example.reason else ""),
+        f"<reason-{nonce}>\n{cap(example.reason)}\n</reason-{nonce}>" if example.reason else "",
+        f"score: {example.score:g}, {judged}",
         "</example>",
     ]
     return "\n".join(line for line in lines if line)

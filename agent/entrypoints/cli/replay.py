@@ -93,7 +93,7 @@ def _replayed(row: Row, taken: tuple[str, ...], seen: dict[str, int]) -> Replaye
         id=said.id,
         ts=said.ts,
         inputs=inputs,
-        expected=None if said.expected is None else as_text(said.expected),
+        expected=as_text(said.expected),
         segment=said.segment,
     )
 
@@ -116,7 +116,7 @@ def _said(document: dict[str, object]) -> str:
         + (f", mean {mean:.3f}" if isinstance(mean, float) else "")
     ]
     if document["errors"]:
-        lines.append(f"{document['errors']} calls failed; they are recorded as errors, not as scores")
+        lines.append(f"{document['errors']} calls failed and are not recorded; run the replay again for the rest")
     incidents = document["incidents"]
     if isinstance(incidents, list) and incidents:
         lines.append("incidents opened: " + ", ".join(str(i) for i in incidents) + " (promptkeeper incidents show ID)")

@@ -116,4 +116,6 @@ def gain_words(result: Mapping[str, Any]) -> str | None:
     if not isinstance(gain, int | float):
         return None
     known = isinstance(low, int | float) and isinstance(high, int | float)
-    return f"{gain:+.3f} ({low:+.3f} to {high:+.3f})" if known else f"{gain:+.3f}"
+    # On select an attempt is held against the best one before it; on the gate the winner against the live version.
+    where = "gate" if "gate" in result else "select"
+    return f"{where} {gain:+.3f} ({low:+.3f} to {high:+.3f})" if known else f"{where} {gain:+.3f}"
