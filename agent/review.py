@@ -9,6 +9,7 @@ from library.prompts import Actor, Version
 from library.proposals import Proposal
 from library.store.stores import Library
 from policies.guardrails.engine import Subject, check
+from policies.guardrails.judgement import JUDGE
 from policies.guardrails.policy import Policy
 from policies.verdict import Finding, Verdict
 
@@ -33,7 +34,18 @@ def recheck(reviewing: Reviewing, proposal: Proposal) -> Verdict:
 def unticked(verdict: Verdict, proposal: Proposal, ticked: Collection[str], now: datetime) -> tuple[Finding, ...]:
     """Flagged findings that the reviewer has neither ticked (by policy name) nor waived."""
     waived = {w["finding"] for w in proposal.packet.get("waivers", ()) if datetime.fromisoformat(w["expires"]) > now}
-    return tuple(f for f in verdict.findings if f.severity == "flag" and f.policy not in {*ticked, *waived})
+    found = (*verdict.findings, *judged(proposal))
+    return tuple(f for f in found if f.severity == "flag" and f.policy not in {*ticked, *waived})
+
+
+def judged(proposal: Proposal) -> tuple[Finding, ...]:
+    """What the judge model objected to when the proposal was made; it is not asked again at the signature."""
+    said = proposal.packet.get("verdict", {}).get("findings", ())
+    return tuple(
+        Finding(policy=f["policy"], rule=f["rule"], severity=f["severity"], message=f["message"])
+        for f in said
+        if f["policy"] == JUDGE
+    )
 
 
 def approve(

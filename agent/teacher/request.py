@@ -92,7 +92,8 @@ def build_request(
         _list("hypotheses", [_hypothesis(h) for h in hypotheses]),
         _list("earlier_attempts", [_earlier(e) for e in briefing.earlier]),
         _list("reviewer_comments", [redact(c) for c in briefing.comments]),
-        _list("similar_failures", [redact(s) for s in briefing.similar]),
+        # Their names are made of words, answers and reasons from production.
+        _list("similar_failures", [_past(s, nonce, _capped(limits.field)) for s in briefing.similar]),
         _list("objections_to_the_last_answer", hints),
         f"<answer_format>{kind}</answer_format>",
         _file(f"{answer}_answer.md"),
@@ -110,7 +111,8 @@ def _file(name: str) -> str:
 def _nonce(briefing: Briefing, shown: Sequence[Example]) -> str:
     # The code must be unguessable for whoever wrote the texts, the same after a crash, and in none of the texts.
     said = "\n".join([str(briefing.seed), *(e.item.id + e.actual for e in shown)])
-    text = "".join([*(v for e in shown for v in e.item.inputs.values()), *(e.actual for e in shown)])
+    inputs = [v for e in shown for v in (*e.item.inputs.values(), e.reason)]
+    text = "".join([*inputs, *(e.actual for e in shown), *(e.item.expected or "" for e in shown), *briefing.similar])
     for attempt in range(1_000):
         nonce = hashlib.sha256(f"{attempt}\x1f{said}".encode()).hexdigest()[:8]
         if nonce not in text:
@@ -131,6 +133,10 @@ def _hypothesis(hypothesis: dict[str, Any]) -> str:
 def _earlier(earlier: Earlier) -> str:
     said = f"strategy: {earlier.strategy}; hypothesis: {redact(earlier.hypothesis)}; result: {earlier.result}"
     return f"{said}; reason: {redact(earlier.reason)}" if earlier.reason else said
+
+
+def _past(failure: str, nonce: str, cap: Callable[[str], str]) -> str:
+    return f"<past-{nonce}>{cap(failure)}</past-{nonce}>"
 
 
 def _examples(briefing: Briefing, nonce: str, limits: Limits, room: int) -> list[str]:

@@ -6,15 +6,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from agent.bootstrap import opened_checkpoints, opened_services
-from agent.cycle import run_cycle
 from agent.teacher.request import Briefing, Example, Limits, build_request
 from library.datasets import Item
 from library.prompts import Content
 from tests.journeys import world
 from tests.journeys.orders import MARK, ORDERS, ordered
-from tests.journeys.project import SEED, Project, opened
+from tests.journeys.project import Project, opened
 from tests.journeys.teachers import Teacher, mended, student
+from tools.embedded.teacher import answer as teach
 
 RULES = world.rulebook(
     harvest={"max_items": 160, "max_earlier_items": 20},
@@ -23,7 +22,10 @@ RULES = world.rulebook(
     acceptance={"min_pairs": 10, "alpha": 0.2},
 )
 FEW = RULES.model_copy(
-    update={"teacher": RULES.teacher.model_copy(update={"failing_examples": 30, "passing_examples": 15})}
+    update={
+        "teacher": RULES.teacher.model_copy(update={"failing_examples": 30, "passing_examples": 15}),
+        "search": RULES.search.model_copy(update={"strategies": ("surgical", "examples"), "select_items": 16}),
+    }
 )
 
 
@@ -114,27 +116,27 @@ async def test_the_second_cycle_does_not_hear_them_either(attacked):
     assert teacher.heard == set()
 
 
-async def test_the_embedded_teacher_proposes_a_remedy_and_none_of_the_orders(attacked):
-    run = await embedded(attacked)
+async def test_the_embedded_teacher_writes_none_of_the_orders_into_a_candidate(attacked):
+    attacked.rules = FEW
 
-    assert run.stop_reason == "proposed", run.stop_detail
-    content = attacked.proposal(run).content
-    assert world.SAFETY in content.text
-    assert MARK.findall(content.text) == []
-    for phrase in ("previous instructions", "maintenance mode", "system prompt", "please obey", "http"):
-        assert phrase not in content.text.casefold()
+    run = await attacked.cycle(teach=embedded)
 
-
-async def embedded(project):
-    async with (
-        opened_services(project.settings, project.library, now=project.clock) as services,
-        opened_checkpoints(project.settings) as checkpoints,
-    ):
-        ruled = replace(services, rulebook=FEW)
-        return await run_cycle(ruled, checkpoints, world.NAME, "incident", seed=SEED)
+    written = [a.content.text for a in attacked.attempts(run) if a.state != "blocked"]
+    assert written, run.stop_detail  # otherwise this test would say nothing
+    for text in written:
+        assert text != world.PROMPT
+        assert world.SAFETY in text
+        assert MARK.findall(text) == []
+        for phrase in ("previous instructions", "maintenance mode", "system prompt", "please obey", "http"):
+            assert phrase not in text.casefold()
 
 
-def request_about(text, *, seed=1, limits=None):
+def embedded(request):
+    """The embedded teacher, as a plain function."""
+    return teach([{"role": m.role, "content": m.content} for m in request.messages])
+
+
+def request_about(text, *, seed=1, limits=None, similar=()):
     """The request over one failing example with this text in input, expected and actual output."""
     item = Item(
         id="i-1", prompt=world.NAME, dataset="golden", role="learn", inputs={"message": text}, expected=text,
@@ -143,7 +145,7 @@ def request_about(text, *, seed=1, limits=None):
     example = Example(item=item, actual=text, score=0.0, reason="")
     briefing = Briefing(
         task="Sorts mail.", prompt=Content(text=world.PROMPT), protected=(world.SAFETY,), failing=(example,),
-        passing=(), earlier=(), comments=(), similar=(), seed=seed,
+        passing=(), earlier=(), comments=(), similar=similar, seed=seed,
     )  # fmt: skip
     return world.asked(build_request(briefing, "hypotheses", limits or Limits(field=1_200, request=60_000)))
 
@@ -159,6 +161,15 @@ def test_an_order_stands_behind_the_fence_wherever_it_was_written(order):
     assert len(MARK.findall(request)) >= 3
     assert MARK.findall(outside(request)) == []
     assert code_of(request) not in order
+
+
+def test_names_of_past_failures_are_made_of_production_text_and_stand_behind_the_fence():
+    similar = tuple(f"shop/sort: parcel messages answered as product, {order}; not fixed by: more" for order in ORDERS)
+
+    request = request_about("hello", similar=similar)
+
+    assert len(set(MARK.findall(request))) == len(ORDERS)
+    assert MARK.findall(outside(request)) == []
 
 
 def test_the_code_is_another_for_every_run_and_never_one_that_stands_in_the_text():
