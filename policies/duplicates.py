@@ -10,10 +10,11 @@ TOKEN = re.compile(r"\w+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastText:
-    """A text that was written before: what it is called, and whether a reviewer rejected it."""
+    """A text written before: its name, the live text it was to replace, and whether a reviewer rejected it."""
 
     name: str
     text: str
+    base: str
     rejected: bool
 
 
@@ -26,13 +27,14 @@ def duplicate_of(candidate: str, base: str, past: Sequence[PastText], similarity
     """The earlier text that the candidate repeats, or None.
 
     Any earlier text counts when it folds to the same words. A rejected one counts already when the words that the
-    candidate adds to the base and takes from it are nearly the same (Jaccard similarity of multisets >= similarity).
+    candidate adds to its base and takes from it are nearly those that the rejected one added to and took from its own
+    (Jaccard similarity of multisets >= similarity), so that an idea stays rejected when the live version moves on.
     """
     mine, change = folded(candidate), _change(base, candidate)
     for old in past:
         if folded(old.text) == mine:
             return old
-        if old.rejected and _jaccard(change, _change(base, old.text)) >= similarity:
+        if old.rejected and _jaccard(change, _change(old.base, old.text)) >= similarity:
             return old
     return None
 

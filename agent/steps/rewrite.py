@@ -41,8 +41,13 @@ async def rewrite(state: CycleState, services: Services) -> CycleState:
     ground = await _ground(services, state)
     first = (state["round"] - 1) * len(names) + 1
     written = await asyncio.gather(
-        *(_write(services, state, briefing, ground, name, first + i) for i, name in enumerate(names))
+        *(_write(services, state, briefing, ground, name, first + i) for i, name in enumerate(names)),
+        # Every writer is waited for: one that runs out of budget must not leave others paying behind the run's back.
+        return_exceptions=True,
     )
+    for failed in written:
+        if isinstance(failed, BaseException) and not isinstance(failed, ProviderError):
+            raise failed
     attempts = _without_twins([a for a in written if isinstance(a, Attempt)])
     for attempt in attempts:
         await in_thread(services.library.runs.save_attempt, services.held(), attempt)
@@ -57,16 +62,24 @@ async def _ground(services: Services, state: CycleState) -> Ground:
     gate = await gate_items(services, name, incident)
     attempts = await in_thread(services.library.runs.attempts, prompt=name)
     versions = await in_thread(services.library.prompts.versions, name)
+    texts = {v.number: prompt_text(v.content) for v in versions}
+    bases = {
+        r.id: texts[r.base_version] for r in await in_thread(services.library.runs.list, prompt=name, limit=10_000)
+    }
     earlier = [a for a in attempts if (a.run_id, a.round) != (state["run_id"], state["round"])]
     return Ground(
         base=await base_version(services, state),
         secret=(*await select_items(services, name, incident), *gate.evidence, *gate.golden, *gate.anchors),
         past=tuple(
-            [PastText(name=f"version {v.number}", text=prompt_text(v.content), rejected=False) for v in versions]
+            [
+                PastText(name=f"version {v.number}", text=prompt_text(v.content), base="", rejected=False)
+                for v in versions
+            ]
             + [
                 PastText(
                     name=f"attempt {a.number} of run {a.run_id} ({a.state})",
                     text=prompt_text(a.content),
+                    base=bases.get(a.run_id, ""),
                     rejected=a.state == "rejected",
                 )
                 for a in earlier

@@ -65,7 +65,8 @@ POLICY = """\
 # What a change of a prompt must never do; every candidate is checked against it before a person is asked. This file is
 # for all prompts that have none of their own name (support/triage.yaml beside this one).
 version: 1
-extends: [pack:base]
+# Packs only add or tighten; these are all that are shipped. See docs/policies.md.
+extends: [pack:base, pack:privacy, pack:injection, pack:tools, pack:style]
 
 # A clause that has to stay. mode: verbatim (not a word changes), equivalent (a paraphrase is shown to the reviewer, a
 # change of meaning is stopped), presence (it has to be there).

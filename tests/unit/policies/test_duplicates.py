@@ -8,8 +8,8 @@ BASE = "Sort the message.\n- a: login\n- b: bills\nAnswer with one letter."
 IDEA = BASE.replace("login", "login, loyalty card, bonus points, stamps, club and membership number")
 
 
-def past(text, *, rejected=False, name="attempt 1"):
-    return PastText(name=name, text=text, rejected=rejected)
+def past(text, *, rejected=False, name="attempt 1", base=BASE):
+    return PastText(name=name, text=text, base=base, rejected=rejected)
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,13 @@ def test_a_near_copy_counts_against_a_rejected_idea_only():
 
     assert duplicate_of(near, BASE, [past(IDEA, rejected=True)], 0.8).name == "attempt 1"
     assert duplicate_of(near, BASE, [past(IDEA)], 0.8) is None
+
+
+def test_a_rejected_idea_stays_rejected_when_the_live_version_has_moved_on():
+    moved = BASE.replace("bills", "bills and receipts, statements, invoices, reminders, dunning letters and refunds")
+    again = moved.replace("login", "login, loyalty card, bonus points, stamps, club and membership number")
+
+    assert duplicate_of(again, moved, [past(IDEA, rejected=True)], 0.8).name == "attempt 1"
 
 
 def test_another_idea_is_welcome():
