@@ -189,7 +189,12 @@ def _back_to_open(services: Services, prompt: str, reason: StopReason, detail: s
     for incident in services.library.incidents.active(prompt):
         if incident.state == "diagnosing":
             services.library.incidents.move(
-                incident.id, "open", actor="cycle", note=f"{reason}: {detail}", now=services.now()
+                incident.id,
+                "open",
+                actor="cycle",
+                note=f"{reason}: {detail}",
+                now=services.now(),
+                claim=services.held(),
             )
 
 

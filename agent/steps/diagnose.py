@@ -31,7 +31,12 @@ async def diagnose(state: CycleState, services: Services) -> CycleState:
     incident_id = state.get("incident_id")
     if incident_id is not None:
         incident = await in_thread(
-            services.library.incidents.move, incident_id, "diagnosing", actor="cycle", now=services.now()
+            services.library.incidents.move,
+            incident_id,
+            "diagnosing",
+            actor="cycle",
+            now=services.now(),
+            claim=services.held(),
         )
         found = await in_thread(_of_incident, services, state, incident)
     else:
@@ -103,7 +108,7 @@ def _harvest(services: Services, state: CycleState, incident: Incident, traffic:
             known_groups=known,
             created_at=incident.opened_at,
         )
-        library.datasets.add([replace(item, tags=tags) for item in items])
+        library.datasets.add([replace(item, tags=tags) for item in items], claim=services.held())
         known = {**known, **{item.group: item.role for item in items}}
 
 

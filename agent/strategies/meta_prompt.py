@@ -16,6 +16,8 @@ from library.prompts import Content
 from tools.errors import ProviderError
 from tools.structured import read_json
 
+LONGEST = 100_000  # characters of a rewrite that are read at all; guardrails compare no more
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetaPrompt:
@@ -52,6 +54,9 @@ def _list(value: object) -> list[object]:
 
 def read_prompt(text: str, base: Content, teacher: str) -> Content:
     """The teacher's text as content of the same kind as the base; ProviderError when a chat answer has other roles."""
+    if len(text) > LONGEST:
+        thing = f"the rewritten prompt has {len(text)} characters"
+        raise ProviderError("bad_answer", thing, teacher, f"More than {LONGEST} are not read.")
     if base.kind == "text":
         ending = base.text[len(base.text.rstrip()) :]
         return base.with_text((text.strip("\n") + ending,))

@@ -8,8 +8,10 @@ import sqlalchemy as sa
 
 from library.datasets import Item, ItemRole
 from library.errors import NotFound
+from library.runs import Claim
 from library.store.engine import Database
 from library.store.insert import chunks, insert_new, storable
+from library.store.runs import hold
 from library.store.tables import items as table
 from library.store.tables import prompts
 
@@ -30,10 +32,15 @@ class DatasetStore:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    def add(self, items: Sequence[Item]) -> int:
-        """Store items in one transaction; one whose id is there already stays as it is. Returns how many were new."""
+    def add(self, items: Sequence[Item], *, claim: Claim | None = None) -> int:
+        """Store items in one transaction; one whose id is there already stays as it is. Returns how many were new.
+
+        claim: of the cycle that harvested them; ClaimLost when the cycle was taken over.
+        """
         rows = [_row(item) for item in items]
         with self._db.write() as connection:
+            if claim is not None:
+                hold(connection, claim)
             _check_prompts(connection, sorted({item.prompt for item in items}))
             return len(insert_new(connection, table, rows, keys=("id",)))
 

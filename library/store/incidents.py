@@ -93,9 +93,16 @@ class IncidentStore:
             )
         return after
 
-    def move(self, id: int, to: IncidentState, *, actor: str, note: str = "", now: datetime) -> Incident:
-        """Bring the incident to another state; an empty note keeps the old one."""
+    def move(
+        self, id: int, to: IncidentState, *, actor: str, note: str = "", now: datetime, claim: Claim | None = None
+    ) -> Incident:
+        """Bring the incident to another state; an empty note keeps the old one.
+
+        claim: of the cycle that moves it; ClaimLost when the cycle was taken over.
+        """
         with self._db.write() as connection:
+            if claim is not None:
+                hold(connection, claim)
             before = lock_incident(connection, id)
             check_move(before, to)
             after = _change(connection, id, state=to, note=note or before.note, updated_at=now)
