@@ -7,11 +7,18 @@ import statistics
 import time
 from datetime import date
 
+from policies.guardrails.actions import commanded, forbidden_actions
 from policies.guardrails.batch import plain_subject
+from policies.guardrails.conflict import traits_of
 from policies.guardrails.engine import check
+from policies.guardrails.frames import frame
+from policies.guardrails.language import language_of
+from policies.guardrails.normalise import clean
 from policies.guardrails.policy import Policy
 from policies.guardrails.policy_file import load_policy
+from policies.guardrails.units import split
 
+KEPT = (frame, clean, split, language_of, commanded, forbidden_actions, traits_of)
 TODAY = date(2026, 1, 1)
 TOPICS = ("rent", "deposit", "repair", "heating", "parking", "noise", "keys", "cellar", "garden", "balcony", "lift")
 CHARACTERS = 2000
@@ -32,7 +39,7 @@ def edits(text: str) -> dict[str, str]:
     """Candidates as they occur: small and large, harmless and harmful."""
     lines = text.splitlines()
     return {
-        "reflow": text.replace(". ", ".\n"),
+        "other bullets": text.replace("- ", "* "),
         "one line reworded": text.replace("Never promise anything", "You must not make any promise", 1),
         "reordered": "\n".join([*lines[:6], *reversed(lines[6:-2]), *lines[-2:]]),
         "every line new": text.replace("Never promise anything about", "Do not make promises concerning"),
@@ -68,8 +75,13 @@ def hostile() -> dict[str, str]:
     return {name: (unit * (HOSTILE // len(unit) + 1))[:HOSTILE] for name, unit in units.items()}
 
 
-def timed(current: str, candidate: str, policy: Policy) -> float:
-    """Milliseconds of processor time of one comparison, so that other programs on the machine do not count."""
+def timed(current: str, candidate: str, policy: Policy, *, first: bool = True) -> float:
+    """Milliseconds of processor time of one comparison, so that other programs on the machine do not count.
+
+    first: throw away what is kept from one comparison to the next, such as the sentences of the approved prompt.
+    """
+    for kept in KEPT if first else ():
+        kept.cache_clear()
     subject = plain_subject(current, candidate)
     started = time.process_time()
     check(subject, policy, today=TODAY)
@@ -81,15 +93,16 @@ def main() -> None:
     policy = load_policy(None, "shipped packs")
     text = prompt()
     timed(text, edits(text)["weakened"], policy)  # builds the tables of words once
-    everything = []
-    print(f"current prompt: {len(text)} characters; milliseconds of one comparison")
-    for name, candidate in edits(text).items():
-        took = sorted(timed(text, candidate, policy) for _ in range(40))
-        everything += took
-        print(f"  {name:20} median {statistics.median(took):6.1f}   p95 {took[37]:6.1f}   max {took[-1]:6.1f}")
-    everything.sort()
-    median, p95 = statistics.median(everything), everything[int(len(everything) * 0.95)]
-    print(f"  {'all':20} median {median:6.1f}   p95 {p95:6.1f}")
+    for title, first in (("nothing known before", True), ("the approved prompt was read before", False)):
+        everything = []
+        print(f"current prompt: {len(text)} characters; milliseconds of one comparison, {title}")
+        for name, candidate in edits(text).items():
+            took = sorted(timed(text, candidate, policy, first=first) for _ in range(40))
+            everything += took
+            print(f"  {name:20} median {statistics.median(took):6.1f}   p95 {took[37]:6.1f}   max {took[-1]:6.1f}")
+        everything.sort()
+        p95 = everything[int(len(everything) * 0.95)]
+        print(f"  {'all':20} median {statistics.median(everything):6.1f}   p95 {p95:6.1f}")
     print(f"hostile candidates of {HOSTILE} characters")
     for name, candidate in hostile().items():
         print(f"  {name:20} {timed(text, candidate, policy):8.1f}")

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 
+from policies.guardrails.actions import commanded, forbidden_actions, forbidden_deeds
 from policies.guardrails.comparison import v_only
 from policies.guardrails.frames import Frame, is_content
 from policies.guardrails.meanings import deeds, kinds
 from policies.guardrails.narrowing import GENERIC, items
-from policies.guardrails.word_lists import BEFORE_A_VERB
 from policies.guardrails.words import Synonyms
 from policies.verdict import Severity
 
@@ -51,8 +52,26 @@ GUARDED = re.compile(
 PROTECTS_BY_HIDING = re.compile(
     r"\b(?:mask(?:ed)?|redact(?:ed)?|anonymi[sz]ed?|confidential|secret|hidden|encrypted|private|pseudonymi[sz]ed)\b"
 )
+HESITATE = re.compile(r"\b(?:do not|don't|never|no need to|need not) (?:hesitate|be afraid|be shy) to\b")
+PERMISSION = re.compile(
+    r"\b(?:feel free to|you (?:may|can|could)|go ahead and|(?:it is|it's) (?:fine|okay|ok|allowed|"
+    r"acceptable) to|no problem to|"
+    r"(?:is|are) (?:allowed|permitted|free|welcome) to)\b"
+)
 OWN = re.compile(r"\b(?:their|his|her|your|its) own\b|\bby mistake\b")
 CONDITIONAL = re.compile(r"\b(?:if|when|whenever|because|while|after|since|so that)\b[^,;:.]*")
+ASSUMED = re.compile(
+    r"\b(?:silence|no (?:answer|reply|response|objection|reaction)|not (?:answering|objecting|"
+    r"replying))\b[^.;]{0,40}\b(?:counts?|means?|is|are|treated|taken)\b[^.;]{0,20}"
+    r"\b(?:yes|consent|approval|agreement|confirmation|confirmed|fine)\b"
+    r"|\b(?:assume|presume|take it|take for granted)\b[^.;]{0,30}\b(?:consent\w*|agree\w*|yes|"
+    r"confirm\w*|approv\w*|verified|permission|identity)\b"
+)
+"""Consent or a check that nobody gave or made."""
+ASKS = re.compile(
+    r"\b(?:confirm|verif|consent|approv|permission|a yes|wait for|ask for|check|identif|"
+    r"identity|authoris|authoriz)\w*"
+)
 EVERY_TIME = re.compile(r"\b(?:always|must|every|never|all|only|each|before|first|until)\b")
 VERDICT = re.compile(
     r"\b(?:is|are|be|means|as|always|never|may|can|gets?|return|answer|reply|=|->|counts?) (?:always |"
@@ -92,12 +111,33 @@ NOT_LABELS = frozenset(
         "VAT",
     }
 )
-NEGATOR = re.compile(
-    r"\b(?:never|not|n't|cannot|refuse(?: to)?|decline to|avoid|forbidden to|kein\w*|niemals|nicht|nor|or|,)\s"
-)
 LABEL_LINE = re.compile(r"\W*\w+\([\w, ]*\)\W*|\W*[\w ()-]{1,40}:\s*\{+[^{}]*\}+\W*")
-LIGHT_VERBS = frozenset({"provid", "make", "giv", "tak", "offer", "rais", "express"})
 Said = tuple[Severity, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What a sentence shows by itself, whatever clause it is held against."""
+
+    labels: frozenset[str]
+    label_line: bool
+    outside_knowledge: bool
+    assumes: bool
+    others: bool
+    asks_who: bool
+
+
+@lru_cache(maxsize=4096)
+def traits_of(frame: Frame) -> Traits:
+    """Read once per sentence; each is held against every clause."""
+    return Traits(
+        labels=frozenset(VERDICT.findall(frame.text)) - NOT_LABELS,
+        label_line=LABEL_LINE.fullmatch(frame.text) is not None,
+        outside_knowledge=OUTSIDE_KNOWLEDGE.search(frame.low) is not None,
+        assumes=ASSUMED.search(frame.low) is not None,
+        others=re.search(r"\b(?:another|other|others|else|third)\b", frame.low) is not None,
+        asks_who=re.search(r"\b(?:which|whose|who|another|other)\b", frame.low) is not None,
+    )
 
 
 def conflict(old: Frame, new: Frame, synonyms: Synonyms, *, reworded: Callable[[], bool]) -> Said | None:
@@ -105,13 +145,16 @@ def conflict(old: Frame, new: Frame, synonyms: Synonyms, *, reworded: Callable[[
 
     reworded: the sentence mostly says what an approved unit said before; then only certain conflicts count.
     """
-    if LABEL_LINE.fullmatch(new.text):
+    traits = traits_of(new)
+    if traits.label_line:
         return None
     labels = _other_label(old, new)
     if labels:
         return "block", labels
-    if SOURCES_ONLY.search(old.low) and OUTSIDE_KNOWLEDGE.search(new.low) and not new.prohibits:
+    if traits.outside_knowledge and SOURCES_ONLY.search(old.low) and not new.prohibits:
         return "block", "opens sources that the approved prompt rules out:"
+    if traits.assumes and ASKS.search(old.low) and not new.prohibits:
+        return "block", "takes for given what has to be asked or checked:"
     there = _with_kinds(new, synonyms)
     common = (old.content_set & there) - (frozenset() if _about_others(old, new) else GENERIC)
     if not common and not forbidden_actions(old, synonyms) & commanded(new):
@@ -126,12 +169,10 @@ def conflict(old: Frame, new: Frame, synonyms: Synonyms, *, reworded: Callable[[
 
 def _about_others(old: Frame, new: Frame) -> bool:
     """`say which reader has it` against `another reader's loans`: the person is what is disclosed."""
-    return (
-        re.search(r"\b(?:another|other|others|else|third)\b", old.low) is not None
-        and re.search(r"\b(?:which|whose|who|another|other)\b", new.low) is not None
-    )
+    return traits_of(old).others and traits_of(new).asks_who
 
 
+@lru_cache(maxsize=4096)
 def _with_kinds(frame: Frame, synonyms: Synonyms) -> frozenset[str]:
     table = kinds(synonyms)
     return frame.content_set.union(*(table.get(lemma, frozenset()) for lemma in frame.content_set))
@@ -141,7 +182,11 @@ def _permits(
     old: Frame, new: Frame, common: frozenset[str], synonyms: Synonyms, *, reworded: Callable[[], bool]
 ) -> Said | None:
     hiding = PROTECTS_BY_HIDING.search(old.low) is not None
-    if (not old.prohibits and not hiding) or GUARDED.search(CONDITIONAL.sub(" ", new.low)) or OWN.search(new.low):
+    if (
+        (not old.prohibits and not hiding)
+        or GUARDED.search(CONDITIONAL.sub(" ", HESITATE.sub("feel free to", new.low)))
+        or OWN.search(new.low)
+    ):
         return None
     forbidden = forbidden_deeds(old, synonyms) | (frozenset({"disclose"}) if hiding else frozenset())
     actions = forbidden_actions(old, synonyms)
@@ -150,6 +195,9 @@ def _permits(
     bare = not old.content_set - actions - GENERIC
     if actions & done and (objects or bare or len(new.content_set) <= 3):
         return ("block" if objects or bare else "flag"), "permits what the approved prompt forbids:"
+    wanted = old.content_set - actions - GENERIC
+    if PERMISSION.search(HESITATE.sub("feel free to", new.low)) and len(objects & wanted) * 2 > len(wanted) > 1:
+        return "block", "permits what the approved prompt forbids:"
     table = deeds(synonyms)
     alike = forbidden & frozenset().union(*(table.get(a, frozenset()) for a in done), _phrased(new.low))
     if alike and objects and _covers(objects, old, actions) and not reworded():
@@ -180,71 +228,6 @@ def _covers(objects: frozenset[str], old: Frame, actions: frozenset[str]) -> boo
         return True
     wanted = old.content_set - actions
     return len(objects) >= 2 or len(objects) / max(1, len(wanted)) >= 0.3
-
-
-@lru_cache(maxsize=4096)
-def commanded(frame: Frame) -> frozenset[str]:
-    """Verbs of a sentence that are commanded or permitted: words in the place of a verb, outside negations."""
-    hits = set()
-    words = frame.tokens
-    for index, (token, sign) in enumerate(zip(words, frame.polarity, strict=True)):
-        if sign < 0 or not is_content(token):
-            continue
-        previous = words[index - 1] if index else None
-        gap = frame.low[previous.end : token.start] if previous else ""
-        if (
-            previous is not None
-            and previous.word in {"you", "they", "we", "he", "she"}
-            and index > 1
-            and words[index - 2].subject
-        ):
-            continue  # `every article you quote`: a relative clause, not a command
-        if previous is None or previous.word in BEFORE_A_VERB or re.search(r"[,;:]|\s-\s", gap):
-            hits.add(token.lemma)
-            following = [t.lemma for t in words[index + 1 : index + 5] if is_content(t)]
-            if token.lemma in LIGHT_VERBS:
-                hits.update(following[:3])
-    return frozenset(hits)
-
-
-@lru_cache(maxsize=4096)
-def forbidden_actions(frame: Frame, synonyms: Synonyms) -> frozenset[str]:
-    """The verbs a prohibition is about: the first word of substance after `not`, or `advice` in `give legal advice`."""
-    if not frame.prohibits:
-        return frozenset()
-    actions: set[str] = set()
-    for match in NEGATOR.finditer(frame.low):
-        following = [
-            (t, s)
-            for t, s in zip(frame.tokens, frame.polarity, strict=True)
-            if t.start >= match.end() and is_content(t)
-        ]
-        continued = match.group().strip() in {"or", ",", "nor"}
-        if (
-            not following
-            or following[0][1] > 0
-            or following[0][0].start - match.end() > 24
-            or (continued and not actions)
-        ):
-            continue
-        first = following[0][0].lemma
-        nouns = [t.lemma for t, _ in following[1:3] if t.lemma in deeds(synonyms)] if first in LIGHT_VERBS else []
-        actions.update(nouns[-1:] or [first])
-    if not actions:
-        head = [t.lemma for t, s in zip(frame.tokens, frame.polarity, strict=True) if s < 0 and is_content(t)]
-        actions.update(head[:1])
-    return frozenset(actions)
-
-
-def forbidden_deeds(frame: Frame, synonyms: Synonyms) -> frozenset[str]:
-    """Kinds of deed a prohibition is about."""
-    return _deeds_of(forbidden_actions(frame, synonyms), synonyms)
-
-
-@lru_cache(maxsize=4096)
-def _deeds_of(actions: frozenset[str], synonyms: Synonyms) -> frozenset[str]:
-    table = deeds(synonyms)
-    return frozenset().union(*(table.get(a, frozenset()) for a in actions))
 
 
 def _moves_limit(old: Frame, new: Frame, common: frozenset[str]) -> Said | None:
@@ -281,23 +264,19 @@ def _releases(old: Frame, new: Frame, common: frozenset[str]) -> Said | None:
 
 
 def _forbids_duty(old: Frame, new: Frame) -> Said | None:
+    if old.prohibits or not new.prohibits or v_only(old):
+        return None
     negated = {t.lemma for t, s in zip(new.tokens, new.polarity, strict=True) if s < 0 and is_content(t)}
     demanded = {t.lemma for t, s in zip(old.tokens, old.polarity, strict=True) if s > 0 and is_content(t)}
     both = negated & demanded - GENERIC
-    if v_only(old):
-        return None
-    if len(both) >= 2 and len(both) / len(old.content_set) >= 0.5 and new.prohibits and not old.prohibits:
+    if len(both) >= 2 and len(both) / len(old.content_set) >= 0.5:
         return "block", "forbids what the approved prompt demands:"
     return None
 
 
-def _labels(frame: Frame) -> frozenset[str]:
-    return frozenset(VERDICT.findall(frame.text)) - NOT_LABELS
-
-
 def _other_label(old: Frame, new: Frame) -> str | None:
     """`Selling medicine is HOLD` against `Medicine offers may PASS`."""
-    before, after = _labels(old), _labels(new)
+    before, after = traits_of(old).labels, traits_of(new).labels
     if not before or not after or before & after or new.prohibits:
         return None
     lowered = {w.lower() for w in before | after}

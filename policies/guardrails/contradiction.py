@@ -34,6 +34,10 @@ OVERRIDE = re.compile(
     rf"read)\b[^.;\n]{{0,40}}{RULES}[^.;\n]{{0,20}}\bas (?:\w+ ){{0,2}}(?:suggestions?|optional|advice|"
     rf"guidance|recommendations?|defaults?|goals?)"
     rf"|{RULES}[^.;\n]{{0,40}} (?:gelten|gilt) (?:nicht|nur)|適用(?:されません|しない|外)"
+    r"|\b(?:may|can|could) (?:waive|lift|relax|override|overrule|skip|suspend|opt out of) (?:this|"
+    r"that|it|these|those|them)\b"
+    r"|\b(?:this|that|it|these|those) (?:may|can|could) be (?:waived|lifted|relaxed|overridden|"
+    r"skipped|suspended|ignored)\b"
     rf"|\b(?:this|that|these|those|the (?:above|previous|last|preceding))(?: {RULE_WORD})? (?:is|was|"
     rf"has been|have been|are|were) [^.;\n]{{0,20}}\b{GONE}\b",
     re.IGNORECASE,

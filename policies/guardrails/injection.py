@@ -74,6 +74,11 @@ ATTACKS = {
         r"accept|pass|grant|skip|ignore|unlock|allow|bypass|waive|recommend|reveal|show|prefer|"
         r"promote|disregard|drop|unrestricted|excellent|full access)\b"
     ),
+    "trigger-phrase": r"\b\w+s? (?:that|which|who|with) (?:contains?|mentions?|includes?|starts? with|"
+    r"begins? with|ends? with|quotes?|uses?|says?|the)"
+    r"[^.\n]{0,12}\b(?:phrase|word|string|code|hashtag|token|sentence|keyword|term|tag|"
+    r"marker)\b[^.\n]{0,60}\b(?:gets?|receives?|earns?|scores?|bypass(?:es)?|"
+    r"skips?|are (?:approved|accepted|exempt|trusted|allowed)|is (?:approved|accepted|exempt|trusted|allowed))\b",
     "conceal": (
         r"\b(?:do not|don't|never|without)\b[^.\n]{0,20}\b(?:tell|inform|mention|telling|"
         r"informing|mentioning|reveal|let)\b[^.\n]{0,30}\b(?:this (?:rule|instruction|change|"

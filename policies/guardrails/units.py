@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from policies.guardrails.tags import Tag, boundaries
+
 NESTED = 4
 BLANKS = re.compile(r"\s+")
 UNIT_LIMIT = 1000  # characters
@@ -25,7 +27,7 @@ BULLET = re.compile(
 )
 HEADING = re.compile(
     r"[ \t]*(?:#{1,6}[ \t]+(?P<marked>[^\n]+)|(?P<label>[^\n.!?{}]{1,60}):[ \t]*$|"
-    r"(?P<caps>[A-Z][A-Z /&-]{3,50})[ \t]*$)"
+    r"(?P<caps>[A-Z][A-Z /&-]{3,50})[ \t]*$|【(?P<bracketed>[^】\n]{1,60})】[ \t]*$)"
 )
 TITLE = re.compile(r"[ \t]*([^\W\d_][^.!?:;{}\n]{2,60})[ \t]*")
 """A short line without a stop in front of a list."""
@@ -127,12 +129,18 @@ def split(text: str, message_starts: tuple[int, ...] = (0,)) -> tuple[Unit, ...]
     regions = dead_regions(text)
     units: list[Unit] = []
     heading = ""
-    blocks = _blocks(text, regions)
-    for index, (start, end) in enumerate(blocks):
+    pieces = _pieces(text, _blocks(text, regions), regions)
+    for index, (start, end, tags) in enumerate(pieces):
+        for tag in tags:
+            heading = _tag_heading(tag, heading)
+            if tag.attributes:
+                units.append(Unit(text[tag.start : tag.end], tag.start, tag.end, "heading", heading, 0, False))
+        if start == end:
+            continue
         block = text[start:end]
         bullet = BULLET.match(block)
         head = HEADING.fullmatch(block) if bullet is None else None
-        if bullet is None and head is None and index + 1 < len(blocks) and BULLET.match(text, blocks[index + 1][0]):
+        if bullet is None and head is None and index + 1 < len(pieces) and BULLET.match(text, pieces[index + 1][0]):
             head = TITLE.fullmatch(block)
         message = sum(1 for s in message_starts if s <= start) - 1
         if head:
@@ -140,11 +148,53 @@ def split(text: str, message_starts: tuple[int, ...] = (0,)) -> tuple[Unit, ...]
             units.append(Unit(block.strip(), start, end, "heading", heading, message, False))
             continue
         at = start + (bullet.end() if bullet else 0)
+        listed = bullet is not None or bool(tags and tags[-1].opens and tags[-1].item)
         for low, high in _sentences(text, at, end):
             context = _context(text, low, high, regions, heading)
             said = text[low:high] if context == "code" else BLANKS.sub(" ", text[low:high])
-            units.append(Unit(said, low, high, context, heading, message, bullet is not None))
+            units.append(Unit(said, low, high, context, heading, message, listed))
     return tuple(units)
+
+
+Piece = tuple[int, int, tuple[Tag, ...]]
+
+
+def _pieces(text: str, blocks: list[tuple[int, int]], regions: tuple[_Region, ...]) -> list[Piece]:
+    """Blocks cut at tags and around struck passages, each with the tags that stand in front of it."""
+    code = [r for r in regions if r.context == "code"]
+    tags = [t for t in boundaries(text) if not any(r.start <= t.start < r.end for r in code)]
+    struck = [r for r in regions if r.context == "struck"]
+    cuts = [(t.start, t.end, t) for t in tags] + [(p, p, None) for r in struck for p in (r.start, r.end)]
+    cuts.sort(key=lambda c: c[:2])
+    pieces: list[Piece] = []
+    waiting: list[Tag] = []
+    at = 0
+    for start, end in blocks:
+        low = start
+        while at < len(cuts) and cuts[at][0] < end:
+            cut_start, cut_end, tag = cuts[at]
+            at += 1
+            if cut_start > low and text[low:cut_start].strip():
+                pieces.append((*_trimmed(text, low, cut_start), tuple(waiting)))
+                waiting = []
+            low = max(low, cut_end)
+            waiting += [tag] if tag else []
+        if low < end and text[low:end].strip():
+            pieces.append((*(_trimmed(text, low, end) if low > start else (low, end)), tuple(waiting)))
+            waiting = []
+    return [*pieces, (len(text), len(text), tuple(waiting))] if waiting else pieces
+
+
+def _trimmed(text: str, low: int, high: int) -> tuple[int, int]:
+    said = text[low:high]
+    return low + len(said) - len(said.lstrip()), low + len(said.rstrip())
+
+
+def _tag_heading(tag: Tag, heading: str) -> str:
+    """`<rules>` heads what follows; what an outer tag or heading retired stays retired until its close."""
+    if not tag.opens:
+        return heading if tag.item else ""
+    return heading if tag.item and heading or RETIRED_HEADING.search(heading) else tag.name
 
 
 def _blocks(text: str, regions: tuple[_Region, ...]) -> list[tuple[int, int]]:

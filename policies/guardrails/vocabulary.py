@@ -105,6 +105,7 @@ NEGATION = _words(
 )
 NEGATION_CJK = _anywhere(r"ない, ません, なく, ずに, 禁止, 厳禁, 不, 没, 勿, 别")
 EXCEPTION = _words(
+    r"excepted, exempted, "
     r"unless, except, except(?:ing|ions?), other than, apart from, aside from, excluding, exclud(?:e|es|ed), "
     r"save for, save when, barring, with the exception of, anyone but, anything but, exempt(?:ed|ion|ions|s)?, "
     r"provided(?: that)?, providing, as long as, so long as, on condition that, or proceed, does not apply, "
@@ -148,6 +149,8 @@ PARTIAL = _words(
     r"la mayoría, alcun[ie], sommige, bepaalde"
 )
 RESTRICTOR = _words(
+    r"without being (?:asked|prompted|told), unsolicited, uninvited, of (?:your|its) own accord, "
+    r"on (?:your|its) own initiative, "
     r"registered, verified, confirmed, known, full, complete, exact, entire, detailed, explicit(?:ly)?, "
     r"obvious(?:ly)?, clear(?:ly)?, serious, severe, major, large, larger, big, significant, substantial, "
     r"high[- ]risk, sensitive, new, first[- ]time, external, foreign, paying, premium, adult, minor, older, "

@@ -45,7 +45,7 @@ COMMAND_WORDS = _set(
     note nötig obligatory only optional permitted please possible preferably prohibited rarely recommended refrain
     refuse refused refuses regardless rejected required rule shall should shy solely strictly sure tries try
     typically up usually welcome いけ いで くだ けま さい して せん ださ ださい てい てく ては
-    でく ない なり ませ りま んで 対に 必ず 絶対
+    でく ない なり ませ りま んで 対に 必ず 絶対 絶対に 決して 一切 厳禁 禁止 下さい 場合 時 事
     """
 )
 """Words by which a sentence commands, forbids or softens: the way of saying, not what is said."""

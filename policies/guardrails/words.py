@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from policies.guardrails.german import german_lemma, is_german, separated
 from policies.guardrails.synonyms import groups
 from policies.guardrails.word_lists import COMMAND_WORDS, FUNCTION_WORDS, IRREGULAR
 
@@ -13,6 +14,13 @@ TOKEN = re.compile(
     r"[^\W\d_]+(?:['-][^\W\d_]+)*(?:_\w+)*|[^\W\d]\w*"
 )
 CJK = re.compile(r"[ぁ-ゖァ-ヺー-ヿ々㐀-䶿一-鿿ｦ-ﾟ가-힯]")
+KANA = re.compile(r"[ぁ-ゖァ-ヺ]")
+HIRAGANA = re.compile(r"[ぁ-ゖ]+")
+JAPANESE_RUN = re.compile(
+    r"絶対に|絶対|決して|必ず|一切|厳禁|禁止|下さい|[ぁ-ゖ]+|[ァ-ヺー-ヿｦ-ﾟ]+|"
+    r"(?:(?!絶対|決して|必ず|一切|厳禁|禁止|下さい)[々㐀-䶿一-鿿])+|[가-힯]+"
+)
+"""Operators first; then a change of script is where one word ends and the next begins."""
 SUFFIXES = (
     "izations",
     "isations",
@@ -72,6 +80,8 @@ class Token:
 
 def says_something(word: str) -> bool:
     """False for function words and for words by which a sentence commands, forbids or softens."""
+    if HIRAGANA.fullmatch(word):
+        return False  # particles and inflection
     return word not in FUNCTION_WORDS and word.split(maxsplit=1)[0] not in COMMAND_WORDS
 
 
@@ -100,12 +110,14 @@ class Synonyms:
     def __init__(self, extra: Iterable[tuple[str, ...]] = ()) -> None:
         self._single: dict[str, str] = {}
         self._phrases: dict[tuple[str, ...], str] = {}
+        self._german_forms: dict[str, str] = {}
         for group in (*extra, *groups()):
             target = self._target(group)
             for said in group:
                 parts = tuple(stem(p) for p in re.split(r"[\s]+", said.lower()))
                 if len(parts) == 1:
                     self._single.setdefault(parts[0], target)
+                    self._german_forms.setdefault(german_lemma(said.lower()), target)
                 else:
                     self._phrases.setdefault(parts, target)
         self._longest = max((len(p) for p in self._phrases), default=1)
@@ -121,13 +133,25 @@ class Synonyms:
     def tokens(self, text: str) -> tuple[Token, ...]:
         """Words of a clean text in order; phrases that stand for one word are joined, CJK runs become pairs."""
         raw: list[tuple[str, int, int]] = []
+        japanese = KANA.search(text) is not None
         for match in TOKEN.finditer(text):
             said = match.group().lower()
-            if CJK.match(said):
-                raw.extend(_pairs(said, match.start()))
-            else:
+            if not CJK.match(said):
                 raw.append((said, match.start(), match.end()))
-        return tuple(self._joined(raw))
+            elif japanese:
+                raw.extend(_japanese(said, match.start()))
+            else:
+                raw.extend(_pairs(said, match.start()))
+        low = text.lower()
+        return tuple(self._german(low, raw)) if is_german(low) else tuple(self._joined(raw))
+
+    def _german(self, low: str, raw: list[tuple[str, int, int]]) -> Iterable[Token]:
+        split = separated(low, raw, FUNCTION_WORDS)
+        prefix_of = {verb: raw[at][0] for at, verb in split.items()}
+        for index, (word, start, end) in enumerate(raw):
+            lemma = german_lemma(prefix_of.get(index, "") + word)
+            lemma = _plain_number(word) or self._german_forms.get(lemma) or self._single.get(stem(word), lemma)
+            yield Token(word, lemma, start, end, index not in split and says_something(word))
 
     def _joined(self, raw: list[tuple[str, int, int]]) -> Iterable[Token]:
         stems = [stem(w) for w, _, _ in raw]
@@ -144,6 +168,18 @@ class Synonyms:
                 word, start, end = raw[at]
                 yield Token(word, _plain_number(word) or self.lemma(word), start, end, says_something(word))
                 at += 1
+
+
+def _japanese(said: str, start: int) -> list[tuple[str, int, int]]:
+    """Words by change of script; a run of kanji becomes overlapping pairs, since it may be a compound."""
+    words: list[tuple[str, int, int]] = []
+    for run in JAPANESE_RUN.finditer(said):
+        kanji = not HIRAGANA.match(run.group()) and run.group() not in COMMAND_WORDS and len(run.group()) > 2
+        if kanji and re.match(r"[々㐀-䶿一-鿿]", run.group()):
+            words.extend(_pairs(run.group(), start + run.start()))
+        else:
+            words.append((run.group(), start + run.start(), start + run.end()))
+    return words
 
 
 def _pairs(said: str, start: int) -> list[tuple[str, int, int]]:

@@ -45,7 +45,7 @@ def verdict_of(row: dict) -> Verdict:
 
 @pytest.fixture(scope="module")
 def judged() -> list[tuple[dict, Verdict]]:
-    names = ("fresh.jsonl", "second.jsonl", "third.jsonl", "fourth.jsonl")
+    names = ("fresh.jsonl", "second.jsonl", "third.jsonl", "fourth.jsonl", "fifth.jsonl")
     return [(row, verdict_of(row)) for name in names for row in lines(name)]
 
 

@@ -1,0 +1,79 @@
+"""Which verbs a sentence commands and which it forbids, and what kinds of deed they are."""
+
+import re
+from functools import lru_cache
+
+from policies.guardrails.frames import Frame, is_content
+from policies.guardrails.meanings import deeds
+from policies.guardrails.word_lists import BEFORE_A_VERB
+from policies.guardrails.words import Synonyms
+
+NEGATOR = re.compile(
+    r"\b(?:never|not|n't|cannot|refuse(?: to)?|decline to|avoid|forbidden to|kein\w*|niemals|nicht|nor|or|,)\s"
+)
+LIGHT_VERBS = frozenset({"provid", "make", "giv", "tak", "offer", "rais", "express"})
+
+
+@lru_cache(maxsize=4096)
+def commanded(frame: Frame) -> frozenset[str]:
+    """Verbs of a sentence that are commanded or permitted: words in the place of a verb, outside negations."""
+    hits = set()
+    words = frame.tokens
+    for index, (token, sign) in enumerate(zip(words, frame.polarity, strict=True)):
+        if sign < 0 or not is_content(token):
+            continue
+        previous = words[index - 1] if index else None
+        gap = frame.low[previous.end : token.start] if previous else ""
+        if (
+            previous is not None
+            and previous.word in {"you", "they", "we", "he", "she"}
+            and index > 1
+            and words[index - 2].subject
+        ):
+            continue  # `every article you quote`: a relative clause, not a command
+        if previous is None or previous.word in BEFORE_A_VERB or re.search(r"[,;:]|\s-\s", gap):
+            hits.add(token.lemma)
+            following = [t.lemma for t in words[index + 1 : index + 5] if is_content(t)]
+            if token.lemma in LIGHT_VERBS:
+                hits.update(following[:3])
+    return frozenset(hits)
+
+
+@lru_cache(maxsize=4096)
+def forbidden_actions(frame: Frame, synonyms: Synonyms) -> frozenset[str]:
+    """The verbs a prohibition is about: the first word of substance after `not`, or `advice` in `give legal advice`."""
+    if not frame.prohibits:
+        return frozenset()
+    actions: set[str] = set()
+    for match in NEGATOR.finditer(frame.low):
+        following = [
+            (t, s)
+            for t, s in zip(frame.tokens, frame.polarity, strict=True)
+            if t.start >= match.end() and is_content(t)
+        ]
+        continued = match.group().strip() in {"or", ",", "nor"}
+        if (
+            not following
+            or following[0][1] > 0
+            or following[0][0].start - match.end() > 24
+            or (continued and not actions)
+        ):
+            continue
+        first = following[0][0].lemma
+        nouns = [t.lemma for t, _ in following[1:3] if t.lemma in deeds(synonyms)] if first in LIGHT_VERBS else []
+        actions.update(nouns[-1:] or [first])
+    if not actions:
+        head = [t.lemma for t, s in zip(frame.tokens, frame.polarity, strict=True) if s < 0 and is_content(t)]
+        actions.update(head[:1])
+    return frozenset(actions)
+
+
+def forbidden_deeds(frame: Frame, synonyms: Synonyms) -> frozenset[str]:
+    """Kinds of deed a prohibition is about."""
+    return _deeds_of(forbidden_actions(frame, synonyms), synonyms)
+
+
+@lru_cache(maxsize=4096)
+def _deeds_of(actions: frozenset[str], synonyms: Synonyms) -> frozenset[str]:
+    table = deeds(synonyms)
+    return frozenset().union(*(table.get(a, frozenset()) for a in actions))

@@ -1,0 +1,122 @@
+"""The sign of every word of a sentence: commanded, forbidden, or inside a condition, where it is neither."""
+
+import itertools
+import re
+
+from policies.guardrails import vocabulary as v
+from policies.guardrails.words import CJK, Token
+
+BOUND = re.compile(
+    r"\b(?:more|longer|later|greater|higher|larger|less|fewer|earlier|sooner) than (?:\w{1,20} )?"
+    r"(?:\d|(?:one|two|three|four|five|six|ten|once|twice)\b)|\b(?:at most|at least|up to|maximum of|minimum of) "
+)
+SEGMENT_END = re.compile(r"[,;:.]")
+RELATIVE = re.compile(
+    r"(?P<before>\w+ )?\b(?:that|who|which|whom|whose) (?:(?:the|a|an|you|we|they|it) (?:\w+ )?)?"
+    r"(?:(?:is|are|was|were|has|have|had|do|does|did|could|would|will|can) ?)?(?:not|n't|never|no)\b[^,;:.]*"
+)
+STATES = frozenset(
+    {
+        "ensure",
+        "sure",
+        "so",
+        "state",
+        "say",
+        "says",
+        "tell",
+        "means",
+        "mean",
+        "confirm",
+        "check",
+        "verify",
+        "note",
+        "remember",
+    }
+)
+"""After these `that` opens what is said, not a description: `make sure that nothing is shared`."""
+AFTER_ONLY = re.compile(
+    r"without|instead of|rather than|nor|no|none|lack\w*|ohne|sans|sin|senza|sem|"
+    r"zonder|kein\w*|aucune?"
+)
+HARD_BREAK = re.compile(
+    r"[;:]| - |, (?:not (?:as|the|an?|to|from|with|for|by|in|on)|never|without|no)\b|\bbut\b|\binstead\b(?! of)|"
+    r"\brather\b(?! than)|\baber\b|\bsondern\b|\bmais\b|\bpero\b|。|、ただし"
+)
+OPERATOR = re.compile(
+    r"\b(?:must|shall|should|may|can|could|always|never|do not|don't|have to|has to|muss|müssen|darf|dürfen|sollte)\b"
+)
+NEUTRAL_SCOPE = re.compile(
+    r"\b(?:before|until|prior to|after|than|because|bevor|bis|nach|vor)\b"
+    r"[^,;:.]*?(?=\s(?:must|shall|should|may|can|never|always|do not|don't|has to|have to|is|are|muss|"
+    r"darf)\b|[,;:.]|$)"
+    r"|\b(?:without|ohne|sans|sin|senza|sem|zonder)\b[^,;:.]*?"
+    r"(?=\s(?:must|shall|should|may|can|never|always|do not|don't|is|are|muss|müssen|darf|dürfen|soll|"
+    r"kann)\b|[,;:.]|$)"
+    r"|\b(?:unless|if|when|whenever|while|so that|even if|regardless of|no matter|except|other than|"
+    r"anyone but|wenn|falls)\b"
+    r"[^,;:.]*"
+)
+NEGATED_BOUND = re.compile(
+    r"\b(?:not|never|n't|no|cannot)\b[^,;:.]*\b(?:more|longer|later|greater|higher|larger|above|over|"
+    r"less|fewer|below|under|earlier|exceed\w*) "
+)
+DOUBLE_NEGATIVE_IDIOM = re.compile(
+    r"\bno matter\b|\bno more than\b|\bno later than\b|\bno longer than\b|\bno less than\b|"
+    r"\bno fewer than\b|\bnot only\b|\bno exceptions?\b|\bwithout exceptions?\b|\bwhether or not\b|"
+    r"\bnot later than\b"
+)
+
+
+def prohibits(low: str, signs: tuple[int, ...]) -> bool:
+    if not any(signs):
+        return NEGATED_BOUND.search(low) is not None
+    return sum(signs) < 0 or (0 not in signs and -1 in signs and sum(signs) == 0)
+
+
+def signs_of(low: str, tokens: tuple[Token, ...], text: str) -> tuple[int, ...]:
+    if CJK.search(text):
+        whole = -1 if len(v.NEGATION_CJK.findall(re.sub(r"なければな\w*|ないと", "", text))) % 2 else 1
+        return tuple(whole for _ in tokens)
+    idioms = [(m.start(), m.end()) for m in DOUBLE_NEGATIVE_IDIOM.finditer(low)]
+    neutral = [(m.start(), m.end()) for m in NEUTRAL_SCOPE.finditer(low)]
+    neutral += [m.span() for m in RELATIVE.finditer(low) if (m["before"] or "").strip() not in STATES]
+    neutral += [_segment(low, m.start(), m.end()) for m in BOUND.finditer(low)]
+    resets = sorted({m.start() for m in HARD_BREAK.finditer(low)} | _operator_resets(low))
+    negations = [m for m in v.NEGATION.finditer(low) if not any(a <= m.start() < b for a, b in (*idioms, *neutral))]
+    flips = [0] * (len(low) + 1)
+    for start, end in itertools.pairwise([0, *resets, len(low) + 1]):
+        inside = [n for n in negations if start <= n.start() < end]
+        if inside:
+            # `Salaries must not be disclosed` forbids what stands before `not` too; `with care, without jokes` not.
+            backwards = 0 if AFTER_ONLY.fullmatch(inside[0].group()) else 1
+            flips[start : min(end, len(flips))] = [
+                sum(1 for n in inside if n.start() <= i) or backwards for i in range(start, min(end, len(flips)))
+            ]
+
+    def sign(token: Token) -> int:
+        if any(a <= token.start < b for a, b in neutral):
+            return 0
+        return -1 if flips[token.start] % 2 else 1
+
+    return tuple(sign(t) for t in tokens)
+
+
+def _segment(low: str, start: int, end: int) -> tuple[int, int]:
+    """The part between commas, colons and stops that holds a place."""
+    before = max(low.rfind(mark, 0, start) for mark in ",;:.")
+    after = SEGMENT_END.search(low, end)
+    return before + 1, after.start() if after else len(low)
+
+
+def _operator_resets(low: str) -> set[int]:
+    """A comma or `and` before a new operator or a new sentence part starts a fresh scope."""
+    hits = set()
+    for match in re.finditer(
+        (
+            r"(?:,| and| or| und|\.)(?: so| then| and)?\s+(?=(?:(?:you|it|they|the \w+|always|then|please|"
+            r"instead|this|he|she)\b|must|shall|should|never|do not|don't|may|can))"
+        ),
+        low,
+    ):
+        hits.add(match.start())
+    return hits
