@@ -12,11 +12,9 @@ from agent.consult import consult
 from agent.services import Services
 from agent.strategies.strategy import Draft
 from agent.teacher.request import Briefing, Limits, build_request
-from library.prompts import Content
+from library.prompts import TEXT_LIMIT, Content
 from tools.errors import ProviderError
 from tools.structured import read_json
-
-LONGEST = 100_000  # characters of a rewrite that are read at all; guardrails compare no more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +52,9 @@ def _list(value: object) -> list[object]:
 
 def read_prompt(text: str, base: Content, teacher: str) -> Content:
     """The teacher's text as content of the same kind as the base; ProviderError when a chat answer has other roles."""
-    if len(text) > LONGEST:
+    if len(text) > TEXT_LIMIT:
         thing = f"the rewritten prompt has {len(text)} characters"
-        raise ProviderError("bad_answer", thing, teacher, f"More than {LONGEST} are not read.")
+        raise ProviderError("bad_answer", thing, teacher, f"More than {TEXT_LIMIT} are not read.")
     if base.kind == "text":
         ending = base.text[len(base.text.rstrip()) :]
         return base.with_text((text.strip("\n") + ending,))
