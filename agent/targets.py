@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from library.operations import SYSTEM
+from library.scores import Series
 from library.store.stores import Library
 from library.store.trends import SeriesChange
 from policies.health.evidence import Evidence, ScanSettings, Status
@@ -41,19 +42,19 @@ def _mix(change: SeriesChange) -> dict[str, float]:
 
 
 def statuses(
-    library: Library, settings: ScanSettings, changes: Sequence[SeriesChange], evidences: Sequence[Evidence]
+    library: Library, settings: ScanSettings, swept: Sequence[Series], evidences: Sequence[Evidence]
 ) -> list[Status]:
-    """The status of every changed series with the fleet in view; how calls went and judgements are fleets apart."""
+    """The status of every series swept with the fleet in view; how calls went and judgements are fleets apart."""
     found: dict[int, Status] = {}
     for system in (False, True):
-        mine = [i for i, c in enumerate(changes) if (c.series.evaluator == SYSTEM) is system]
+        mine = [i for i, series in enumerate(swept) if (series.evaluator == SYSTEM) is system]
         if not any(evidences[i].status == "alarm" for i in mine):
             found |= {i: evidences[i].status for i in mine}
             continue
-        touched = [changes[i].series.id for i in mine]
+        touched = [swept[i].id for i in mine]
         rest = library.fleet.resting(touched, below=max(settings.fdr, settings.fdr_small), system=system)
         unremarkable = Evidence(status="healthy", T=0.0, h=0.0, p_value=1.0)
         others = [Evidence(status="healthy", T=0.0, h=0.0, p_value=p) for p in rest.p_values]
         fleet = [*(evidences[i] for i in mine), *others, *[unremarkable] * (rest.count - len(others))]
         found |= dict(zip(mine, tiers(fleet, settings), strict=False))
-    return [found[i] for i in range(len(changes))]
+    return [found[i] for i in range(len(swept))]

@@ -6,7 +6,8 @@ DIR holds prompt.md, stream.jsonl ({id, ts, inputs, expected, segment}) and gold
 the embedded student, with sweeps every six hours of the stream's own time:
 
 shipped    the stream as it is: from 2026-09-15 new kinds of message reach cards and money, not account
-one area   made from the same messages: the late ones of one segment only, two weeks in; everywhere else early ones
+one area   made from the early messages: in the area account one topic rises from a quarter to three quarters of the
+           traffic two weeks in, and nothing else changes
 control    the early messages of the stream, shuffled over the month: nothing changes
 
 For each: incidents before the change, days until the one after it, error of its onset, segments that fell at the end;
@@ -35,7 +36,9 @@ from policies.rulebook import read_rulebook
 NAME = "support/triage"
 CHANGE = datetime(2026, 9, 15, tzinfo=UTC)
 EVERY = timedelta(hours=6)
-AREA = "money"
+AREA, TOPIC = "account", "account_details"
+BEFORE, AFTER = 0.25, 0.75
+"""Share of the topic in its area, before and after the change."""
 SOMEBODY = Actor(name="benchmark", kind="local", reviewer=True)
 
 
@@ -63,16 +66,17 @@ def read(file: Path) -> list[Replayed]:
 
 
 def one_area(rows: Sequence[Replayed], change: datetime, seed: int) -> tuple[Replayed, ...]:
-    """The same clock; messages drawn anew from the early ones, and from the late ones of one area after the change."""
+    """The same clock with early messages drawn anew; in one area a rare topic becomes the common one at the change."""
     rng = random.Random(seed)
-    early: dict[str | None, list[Replayed]] = {}
-    late: dict[str | None, list[Replayed]] = {}
-    for row in rows:
-        (early if row.ts < CHANGE else late).setdefault(row.segment, []).append(row)
+    early = [row for row in rows if row.ts < CHANGE]
+    elsewhere = {s: [r for r in early if r.segment == s] for s in {row.segment for row in early}}
+    rising = [r for r in elsewhere[AREA] if r.expected == TOPIC]
+    usual = [r for r in elsewhere[AREA] if r.expected != TOPIC]
     made = []
     for row in rows:
-        pool = late if row.segment == AREA and row.ts >= change else early
-        drawn = rng.choice(pool[row.segment])
+        share = AFTER if row.ts >= change else BEFORE
+        pool = elsewhere[row.segment] if row.segment != AREA else rising if rng.random() < share else usual
+        drawn = rng.choice(pool)
         made.append(replace(row, inputs=drawn.inputs, expected=drawn.expected))
     return tuple(made)
 
@@ -132,6 +136,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="A month of real messages through the product.")
     parser.add_argument("--data", type=Path, required=True, help="folder with prompt.md and stream.jsonl")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", help="one of: shipped, one area, control")
     options = parser.parse_args()
     prompt = (options.data / "prompt.md").read_text(encoding="utf-8")
     rows = tuple(read(options.data / "stream.jsonl"))
@@ -141,7 +146,7 @@ def main() -> None:
         Month(name="control", rows=control(rows, options.seed), change=None, segments=()),
     )
     with tempfile.TemporaryDirectory() as folder:
-        for month in months:
+        for month in (m for m in months if options.only in (None, m.name)):
             for live in (True, False):
                 how = "sweeps every 6 h" if live else "one sweep at the end"
                 place = Path(folder) / f"{month.name.replace(' ', '-')}-{live}"

@@ -10,7 +10,7 @@ import math
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable
-from itertools import compress, pairwise
+from itertools import compress
 
 from library.trend_state import Delta, Latch, Looks, SegmentSums, TrendState
 
@@ -113,7 +113,12 @@ class _Draft:
 
     def _thin(self) -> None:
         """Merge neighbours from new to old; the onset of a latched alarm stays an edge."""
-        sizes = [sum(sizes) for sizes in zip(*(c[0] for c in self.columns.values()), strict=True)]
+        import numpy as np  # noqa: PLC0415 - a listing of trends must not wait for it
+
+        names = list(self.columns)
+        columns = [column for name in names for column in self.columns[name]]
+        table = np.frombuffer(b"".join(columns)).reshape(len(columns), -1)
+        sizes = table[::3].sum(0).tolist()
         pinned = None if self.state.latch is None else self.state.latch.onset_step
         edges, age, size = [len(sizes)], 0.0, sizes[-1]
         for i in range(len(sizes) - 1, 0, -1):
@@ -125,12 +130,10 @@ class _Draft:
         edges = [0, *reversed(edges)]
         if len(edges) > len(sizes):
             return
-        spans = list(pairwise(edges))
-        self.starts = array("q", (self.starts[a] for a, _ in spans))
-        self.columns = {
-            name: (_merged(n, spans), _merged(total, spans), _merged(squares, spans))
-            for name, (n, total, squares) in self.columns.items()
-        }
+        firsts = edges[:-1]
+        self.starts = array("q", [self.starts[i] for i in firsts])
+        merged = [array("d", row.tobytes()) for row in np.add.reduceat(table, firsts, axis=1)]
+        self.columns = {name: (merged[3 * i], merged[3 * i + 1], merged[3 * i + 2]) for i, name in enumerate(names)}
 
     def seal(self) -> TrendState:
         segments = {}
@@ -149,10 +152,6 @@ class _Draft:
             looks=self.state.looks,
             latch=self.state.latch,
         )
-
-
-def _merged(column: "array[float]", spans: list[tuple[int, int]]) -> "array[float]":
-    return array("d", [column[a] if b == a + 1 else sum(column[a:b]) for a, b in spans])
 
 
 def reset_before(state: TrendState, step: int) -> TrendState:

@@ -133,6 +133,10 @@ def _blames(
         )
         return [*blames[:2], _Blame(cause="evaluator_changed", part=left)]
     rest, error, calls = loss.rest.size, loss.rest.error, loss.rest.calls
+    if around.of_calls:
+        # Neither the answers nor what was expected of them has to do with time and money.
+        blames = [b for b in blames if b.cause in {"new_topic", "traffic_mix"}]
+        rest = max(loss.total.size - math.fsum(b.part.size for b in blames), 0.0)
     ours = min(versions.part.size, rest) if around.release is not None else 0.0
     theirs = min(models.part.size, rest)
     if ours and theirs:

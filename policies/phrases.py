@@ -23,10 +23,10 @@ def words_of(text: str) -> set[str]:
 
 
 def phrases_of(text: str) -> set[str]:
-    """Distinct words that are no function words, and neighbouring pairs of them."""
-    found = [w.casefold() for w in WORD.findall(text)]
-    fit = [w for w in found if w not in FUNCTION_WORDS]
-    return {*fit, *(f"{a} {b}" for a, b in pairwise(found) if a not in FUNCTION_WORDS and b not in FUNCTION_WORDS)}
+    """Distinct words that are no function words, and pairs of them that stand side by side."""
+    found = [m for m in WORD.finditer(text) if m[0].casefold() not in FUNCTION_WORDS]
+    pairs = (f"{a[0]} {b[0]}".casefold() for a, b in pairwise(found) if text[a.end() : b.start()] in {" ", "-"})
+    return {*(m[0].casefold() for m in found), *pairs}
 
 
 def spread_words(texts: Sequence[str], groups: Sequence[str]) -> frozenset[str]:
@@ -73,15 +73,16 @@ def telling_words(
 
 
 def _one_each(ranked: Sequence[str], counts: Counter[str], limit: int) -> tuple[str, ...]:
-    """A pair takes the place of the words that mostly stand in it."""
+    """No word twice; a pair takes the place of a word that mostly stands in it."""
     pairs = [t for t in ranked if " " in t]
-    swallowed = {w for p in pairs for w in p.split() if counts[p] >= TOGETHER * counts[w]}
     told: list[str] = []
+    said: set[str] = set()
     for term in ranked:
-        if " " in term or term not in swallowed:
-            said = {w for t in told for w in t.split()}
-            if not set(term.split()) <= said:
-                told.append(term)
+        better = [p for p in pairs if term in p.split() and counts[p] >= TOGETHER * counts[term]]
+        best = next((t for t in [*better, term] if said.isdisjoint(t.split())), None)
+        if best is not None:
+            told.append(best)
+            said |= set(best.split())
     return tuple(told[:limit])
 
 

@@ -25,8 +25,9 @@ class Traffic:
     """The judged calls of an incident, oldest first, on both sides of the onset.
 
     failed: calls without an answer that nobody scored. revisions: (before, after) where another evaluator or another
-    revision of it judges since the onset; else None. witnesses: trace id -> what other evaluators made of it. Before
-    the onset of a version without a past stands what was live before it.
+    revision of it judges since the onset; else None. witnesses: trace id -> what other evaluators made of it.
+    begun, the first call of a version without a past of its own, takes the place of the onset: before it stands what
+    was live then.
     """
 
     before: Judged
@@ -34,6 +35,7 @@ class Traffic:
     failed: tuple[Trace, ...] = ()
     revisions: tuple[str, str] | None = None
     witnesses: Mapping[str, float] = field(default_factory=dict)
+    begun: datetime | None = None
 
 
 def traffic_of(library: Library, incident: Incident, *, lookback_days: int = LOOKBACK_DAYS) -> Traffic:
@@ -43,25 +45,36 @@ def traffic_of(library: Library, incident: Incident, *, lookback_days: int = LOO
     metric, judged = _judged(library, incident, since)
     own = tuple(p for p in judged if metric != seen.metric or _by(p[1], seen))
     mine = tuple(p for p in own if p[0].version == incident.version)
-    before = tuple(p for p in mine if p[0].ts < seen.onset)
+    begun = _begun(mine, own, seen)
+    onset = begun or seen.onset
+    before = tuple(p for p in (own if begun else mine) if p[0].ts < onset)
     revisions = None
-    if len(before) < FEWEST:
-        before = tuple(p for p in own if p[0].ts < seen.onset and p[0].version <= incident.version)
-    if len(before) < FEWEST:
-        before = tuple(p for p in judged if p[0].ts < seen.onset)
+    if len(before) < FEWEST and metric == seen.metric:
+        before = tuple(p for p in judged if p[0].ts < onset)
         revisions = _revisions(before, seen)
-    known, versions = {t.id for t, _ in judged}, {incident.version, *(t.version for t, _ in before)}
+    known, versions = {t.id for t, _ in judged}, {t.version for t, _ in before}
     return Traffic(
         before=before,
-        after=tuple(p for p in mine if p[0].ts >= seen.onset),
+        after=tuple(p for p in mine if p[0].ts >= onset),
         failed=tuple(
             t
             for t in library.traces.list(incident.prompt, since=since, limit=None, newest_first=False)
-            if t.error is not None and t.version in versions and t.id not in known
+            if t.error is not None
+            and t.id not in known
+            and (t.version in versions if t.ts < onset else t.version == incident.version)
         ),
+        begun=begun,
         revisions=revisions,
         witnesses=_witnesses(library, incident, metric, since, {s.evaluator for _, s in own}),
     )
+
+
+def _begun(mine: Judged, own: Judged, seen: Degradation) -> datetime | None:
+    """When a version without a past of its own began to answer, where another one answered before; else None."""
+    if not mine or not (seen.floor or sum(t.ts < seen.onset for t, _ in mine) < FEWEST):
+        return None
+    first = mine[0][0].ts
+    return first if sum(t.ts < first for t, _ in own) >= FEWEST else None
 
 
 def _judged(library: Library, incident: Incident, since: datetime) -> tuple[str, Judged]:
@@ -125,27 +138,26 @@ def _by(score: Score, seen: Degradation) -> bool:
 def _revisions(before: Judged, seen: Degradation) -> tuple[str, str] | None:
     if not before:
         return None
-    last = before[-1][1]
-    return f"{last.evaluator} {last.revision}", f"{seen.evaluator} {seen.revision}"
+    last, now = before[-1][1], f"{seen.evaluator} {seen.revision}"
+    was = f"{last.evaluator} {last.revision}"
+    return (was, now) if was != now else None
 
 
 def sides_of(traffic: Traffic, seen: Degradation, rules: DiagnosisRules) -> Sides:
     """The calls to compare: at most so many on each side, of the segment to blame, away from the onset's interval."""
     judged = [call_of(t, s, traffic.witnesses.get(t.id)) for t, s in (*traffic.before, *traffic.after)]
     calls = sorted([*judged, *(call_of(t, None) for t in traffic.failed)], key=lambda c: (c.ts, c.id))
-    inside = [c for c in calls if c.segment == seen.segment]
-    narrow = sum(c.ts < seen.onset for c in inside) >= FEWEST
+    onset, inside = traffic.begun or seen.onset, [c for c in calls if c.segment == seen.segment]
+    narrow = sum(c.ts < onset for c in inside) >= FEWEST
     mine = inside if narrow else calls
-    before = [c for c in mine if c.ts < seen.onset]
-    after = [c for c in mine if c.ts >= seen.onset]
+    before, after = [c for c in mine if c.ts < onset], [c for c in mine if c.ts >= onset]
+    if traffic.begun is None:
+        before, after = _clear(before, before=seen.onset_earliest), _clear(after, since=seen.onset_latest)
+    elsewhere = [c for c in calls if c.ts < onset and c.segment != seen.segment] if narrow else []
     return Sides(
-        before=tuple(evenly(_clear(before, before=seen.onset_earliest), rules.max_calls)),
-        after=tuple(evenly(_clear(after, since=seen.onset_latest), rules.max_calls)),
-        elsewhere=tuple(
-            evenly([c for c in calls if c.ts < seen.onset_earliest and c.segment != seen.segment], rules.max_calls)
-            if narrow
-            else ()
-        ),
+        before=tuple(evenly(before, rules.max_calls)),
+        after=tuple(evenly(after, rules.max_calls)),
+        elsewhere=tuple(evenly(elsewhere, rules.max_calls)),
     )
 
 

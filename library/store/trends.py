@@ -1,12 +1,14 @@
 """Trends as stored: one state per series, and the deltas that came since it was last folded."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from library.operations import SYSTEM
 from library.scores import Series
 from library.store.deltas import wait_for_writers
 from library.store.engine import Database
@@ -16,6 +18,8 @@ from library.store.tables import trend_deltas
 from library.trends import Delta, TrendState
 
 _SERIES_FIELDS = ("id", "prompt", "version", "metric", "evaluator", "revision")
+MOST_POSTPONED = 48
+"""Deltas of one series that may wait while all its calls go well."""
 NONE_KNOWN: Mapping[int, float] = MappingProxyType({})
 
 
@@ -40,18 +44,31 @@ class TrendStore:
 
     def changed(self, prompts: Sequence[str] | None = None) -> tuple[SeriesChange, ...]:
         """Every series (of these prompts, or of all) with deltas that were not folded yet, ordered by id."""
+        return tuple(chain.from_iterable(self.parts(prompts)))
+
+    def parts(
+        self, prompts: Sequence[str] | None = None, *, postpone: bool = False
+    ) -> Iterator[tuple[SeriesChange, ...]]:
+        """The same a few hundred at a time, so that a sweep over a large fleet holds only a part of it in memory.
+
+        postpone: leave calls that all went well for later, until one of their series fails or many deltas wait; what
+        is folded then is the same, and no alarm can come from such scores.
+        """
         horizon = self._horizon()
         if horizon is None:
-            return ()
+            return
         with self._db.read() as connection:
-            deltas, upto = _read(connection, _pending(horizon, prompts))
-            stored = _stored(connection, sorted(deltas))
-        return tuple(
-            SeriesChange(
-                series=read_series(stored[id]), state=read_state(stored[id]), deltas=tuple(found), upto=upto[id]
+            ids = list(connection.scalars(_waiting(horizon, prompts, postpone=postpone)))
+        for some in chunks(ids):
+            with self._db.read() as connection:
+                deltas, upto = _read(connection, _pending(horizon, some))
+                stored = _stored(connection, sorted(deltas))
+            yield tuple(
+                SeriesChange(
+                    series=read_series(stored[id]), state=read_state(stored[id]), deltas=tuple(found), upto=upto[id]
+                )
+                for id, found in deltas.items()
             )
-            for id, found in deltas.items()
-        )
 
     def _horizon(self) -> int | None:
         """The highest delta id below which nothing can appear any more."""
@@ -102,16 +119,33 @@ class TrendStore:
                 connection.execute(sa.update(table).where(table.c.id == row.id).values(new))
 
 
-def _pending(horizon: int, prompts: Sequence[str] | None) -> sa.Select[Any]:
-    """Unfolded deltas up to the horizon, summed per series, segment, step and sign."""
+def _waiting(horizon: int, prompts: Sequence[str] | None, *, postpone: bool) -> sa.Select[Any]:
+    """Series that have deltas up to the horizon, by id."""
+    d = trend_deltas.c
+    query = (
+        sa.select(d.series_id)
+        .join(table, table.c.id == d.series_id)
+        .where(d.id <= horizon)
+        .group_by(d.series_id, table.c.evaluator, table.c.p_value)
+        .order_by(d.series_id)
+    )
+    if prompts is not None:
+        query = query.where(table.c.prompt.in_(prompts))
+    if not postpone:
+        return query
+    # The limit differs from series to series, so that a fleet born on one day is not folded in one sweep.
+    many = sa.func.count() >= MOST_POSTPONED + d.series_id % MOST_POSTPONED
+    lost = (sa.func.sum(d.sum) != sa.func.sum(d.n)) | (sa.func.min(d.n) < 0)
+    return query.having((table.c.evaluator != SYSTEM) | table.c.p_value.is_(None) | lost | many)
+
+
+def _pending(horizon: int, ids: Sequence[int]) -> sa.Select[Any]:
+    """Unfolded deltas of some series up to the horizon, summed per series, segment, step and sign."""
     d = trend_deltas.c
     by = (d.series_id, d.step, d.segment, d.n > 0)
     sums = (sa.func.sum(d.n), sa.func.sum(d.sum), sa.func.sum(d.sumsq))
     ends = (sa.func.min(d.low), sa.func.max(d.high), sa.func.max(d.id))
-    query = sa.select(*by, *sums, *ends).where(d.id <= horizon).group_by(*by).order_by(*by)
-    if prompts is None:
-        return query
-    return query.join(table, table.c.id == d.series_id).where(table.c.prompt.in_(prompts))
+    return sa.select(*by, *sums, *ends).where(d.series_id.in_(ids), d.id <= horizon).group_by(*by).order_by(*by)
 
 
 def _read(connection: sa.Connection, pending: sa.Select[Any]) -> tuple[dict[int, list[Delta]], dict[int, int]]:

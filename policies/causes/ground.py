@@ -96,8 +96,8 @@ class Ground:
         for at, (call, near) in enumerate(zip(self.before, self.likeness.of_earlier, strict=True)):
             equal = [self.before[i].lost for i in self._twins(call, near, own=at) if self._same(call, i)]
             if equal:
-                within += abs(call.lost - sum(equal) / len(equal))
-                total += abs(call.lost - mean)
+                within += (call.lost - sum(equal) / len(equal)) ** 2
+                total += (call.lost - mean) ** 2
         return total == 0 or within <= TELLING * total
 
     def _twins(self, call: Call, near: Near, own: int = -1) -> list[int]:
@@ -120,6 +120,8 @@ class Ground:
 
     def _evaluator(self, call: Call, twins: Sequence[int]) -> tuple[float | None, list[int]]:
         equal = [i for i in twins if self._same(call, i)]
+        if self.classes and call.expected is not None and call.expected not in self.classes:
+            return 0.0, equal  # whatever became of the score, the expected answer is not one of those that there were
         if call.agrees and self._agreeing_lost is not None:
             return call.lost - self._agreeing_lost, equal
         if call.witness is not None and call.witness >= VOUCHED and self._vouched_lost is not None:

@@ -45,16 +45,22 @@ class Likeness:
         common = [(w, n) for w, n in counts.most_common(MOST_TERMS) if n > 1]
         return {w: (i, math.log((total + 1) / n)) for i, (w, n) in enumerate(common)}
 
+    @cached_property
+    def _usually_lone(self) -> int:
+        """How many words of a text usually occur in no other: names and the like, which tell nothing."""
+        counts = sorted(sum(w not in self._weights for w in set(words)) for words in self._earlier)
+        return counts[len(counts) // 2] if counts else 0
+
     def _matrix(self, texts: Sequence[Sequence[str]]) -> NDArray[np.float32]:
         rows = np.zeros((len(texts), len(self._weights)), dtype=np.float32)
         lone = math.log(len(self._earlier) + len(self._later) + 1)
         lengths = np.zeros(len(texts), dtype=np.float32)
         for row, words in enumerate(texts):
-            for word in set(words):
-                column, weight = self._weights.get(word, (-1, lone))
-                if column >= 0:
-                    rows[row, column] = weight
-                lengths[row] += weight * weight
+            known = [self._weights[word] for word in set(words) if word in self._weights]
+            for column, weight in known:
+                rows[row, column] = weight
+            strange = max(len(set(words)) - len(known) - self._usually_lone, 0)
+            lengths[row] = sum(weight * weight for _, weight in known) + strange * lone * lone
         rows /= np.sqrt(np.maximum(lengths, 1e-9))[:, None]
         return rows
 

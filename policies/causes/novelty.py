@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from policies.causes.calls import Call
-from policies.causes.likeness import NEAR_IDENTICAL, Likeness, terms_of
+from policies.causes.likeness import NEAR_IDENTICAL, NEAREST, Likeness, terms_of
 
-EARLIER_SHARE = 0.01  # a term in fewer earlier texts than this hardly came before
+EARLIER_SHARE = 0.004  # a term in fewer earlier texts than this hardly came before
+LATE_SHARE, TIMES = 0.01, 10
 LEAST_TEXTS = 3
 USUAL = 0.03  # share of the messages before that may look as strange as a new kind must
 SURE = 4.0  # normal quantile: thousands of terms are compared at once
@@ -36,18 +37,30 @@ def surely_commoner(inside: int, size: int, outside: int, other_size: int) -> fl
 
 
 def new_terms(after: Sequence[str], before: Sequence[str]) -> tuple[str, ...]:
-    """Words and pairs of words of `after` that are in fewer than 1 % of the texts before, surest first."""
+    """Words and pairs of words of `after` that hardly came before, surest first."""
     if not before:
         return ()
     inside, outside = _counts(after), _counts(before)
     found = []
     for term, count in inside.items():
-        rare = outside[term] < max(EARLIER_SHARE * len(before), 1)
-        if count >= LEAST_TEXTS and rare:
-            z = surely_commoner(count, len(after), outside[term], len(before))
-            if z > SURE:
-                found.append((-z, " " in term, term))
+        if count < LEAST_TEXTS or not _rare(outside[term] / len(before), count / len(after), 1 / len(before)):
+            continue
+        z = surely_commoner(count, len(after), outside[term], len(before))
+        for word in term.split() if " " in term else ():
+            # A pair of words is only new when it is so among the texts with either word: known words may come oftener.
+            if outside[word]:
+                z = min(z, surely_commoner(count, inside[word], outside[term], outside[word]))
+        if z > SURE:
+            found.append((-z, " " in term, term))
     return tuple(term for _, _, term in sorted(found)[:MOST_TERMS])
+
+
+def _rare(earlier: float, now: float, one: float) -> bool:
+    """Whether a share of the earlier texts counts as hardly any; one: the share of a single text.
+
+    An onset that is dated a little late leaves a few texts of a new kind before it: ten times as many may come after.
+    """
+    return earlier < max(EARLIER_SHARE, one) or (earlier < LATE_SHARE and now >= TIMES * earlier)
 
 
 def _counts(texts: Iterable[str]) -> Counter[str]:
@@ -74,8 +87,9 @@ def novelty(
     """(new terms, which calls after the onset are of a new kind). elsewhere: calls before it in other segments."""
     late, early = [c.text for c in after], [c.text for c in (*before, *elsewhere)]
     terms = new_terms(late, early)
-    wanted = set(terms)
+    wanted, few = set(terms), max(1, min(NEAREST, round(LATE_SHARE * len(before))))
     return terms, [
-        (is_strange or not wanted.isdisjoint(grams(text))) and not (near and near[0][1] >= NEAR_IDENTICAL)
+        (is_strange or not wanted.isdisjoint(grams(text)))
+        and not (len(near) >= few and near[few - 1][1] >= NEAR_IDENTICAL)
         for text, is_strange, near in zip(late, strangeness(late, early), likeness.of_later, strict=True)
     ]

@@ -140,37 +140,50 @@ class Loss:
         """More messages of kinds that always were answered badly."""
         ground = self.ground
         near = [n for n, is_new in zip(ground.likeness.of_later, ground.is_new, strict=True) if not is_new]
-        foretold = [self._foretold(c, n) for c, n in zip(self.known, near, strict=True)]
-        usual = [self._foretold(c, n) for c, n in zip(ground.before, ground.likeness.of_earlier, strict=True)]
-        late, early = [p for p in foretold if p is not None], [p for p in usual if p is not None]
+        foretold = [self._models(c, n) for c, n in zip(self.known, near, strict=True)]
+        usual = [self._models(c, n) for c, n in zip(ground.before, ground.likeness.of_earlier, strict=True)]
+        late, early = [m for m in foretold if m], [m for m in usual if m]
         if len(late) < 20 or len(early) < 20:
             return NOTHING
-        size, error = difference(late, early)
-        shown = tuple(c for c, p in zip(self.known, foretold, strict=True) if c.lost > 0 and (p or 0.0) > BADLY)
+        size, error = difference([self._lost(m) for m in late], [self._lost(m) for m in early])
+        error = math.hypot(error, self._uncertainty(late, early))
+        shown = tuple(
+            c for c, m in zip(self.known, foretold, strict=True) if m and c.lost > 0 and self._lost(m) > BADLY
+        )
         return Part(size=max(size, 0.0) * self.share_known, error=error * self.share_known, calls=shown)
 
-    def _foretold(self, call: Call, near: Sequence[tuple[int, float]]) -> float | None:
-        """What a message would have lost before: as nearly the same ones did, else its class, else ones like it."""
+    def _lost(self, models: Sequence[int]) -> float:
+        return math.fsum(self.ground.before[i].lost for i in models) / len(models)
+
+    def _uncertainty(self, late: Sequence[Sequence[int]], early: Sequence[Sequence[int]]) -> float:
+        """Standard error that comes from the earlier calls: few of them may foretell many."""
+        weights = [0.0] * len(self.ground.before)
+        for sign, told in ((1.0, late), (-1.0, early)):
+            for models in told:
+                for i in models:
+                    weights[i] += sign / len(models) / len(told)
+        mean = mean_lost(self.ground.before)
+        return math.sqrt(mean * (1 - mean) * math.fsum(w * w for w in weights))
+
+    def _models(self, call: Call, near: Sequence[tuple[int, float]]) -> Sequence[int]:
+        """The earlier calls that foretell what a call would have lost: nearly the same, of its class, or like it."""
         before = self.ground.before
-        same_class = self._class_lost.get(call.expected) if call.expected is not None else None
+        of_class = self._by_class.get(call.expected, ()) if call.expected is not None else ()
         twins = [i for i, cosine in near if cosine >= NEAR_IDENTICAL]
-        if same_class is not None:
+        if of_class:
             twins = [i for i in twins if before[i].expected == call.expected]
-        if len(twins) >= TWINS or (twins and same_class is None):
-            return mean_lost([before[i] for i in twins])
-        if same_class is not None:
-            return same_class
-        like = [before[i] for i, cosine in near if cosine >= LIKE_ENOUGH]
-        return mean_lost(like) if like else None
+        if len(twins) >= TWINS or (twins and not of_class):
+            return twins
+        return of_class or [i for i, cosine in near if cosine >= LIKE_ENOUGH]
 
     @cached_property
-    def _class_lost(self) -> dict[str, float]:
-        """What the calls of each class lost before, where there were enough."""
-        groups: dict[str, list[Call]] = {}
-        for call in self.ground.before:
-            if call.expected in self.ground.classes and call.expected is not None:
-                groups.setdefault(call.expected, []).append(call)
-        return {name: mean_lost(calls) for name, calls in groups.items() if len(calls) >= CLASS_CALLS}
+    def _by_class(self) -> dict[str, list[int]]:
+        """Earlier calls of each class of expected answers, where there were enough."""
+        groups: dict[str, list[int]] = {}
+        for i, call in enumerate(self.ground.before):
+            if call.expected is not None and call.expected in self.ground.classes:
+                groups.setdefault(call.expected, []).append(i)
+        return {name: calls for name, calls in groups.items() if len(calls) >= CLASS_CALLS}
 
     @cached_property
     def rest(self) -> Part:

@@ -244,7 +244,7 @@ def _what_fails(what: Release, kinds: Sequence[tuple[str, float, Sequence[str]]]
 
 def _first(lines: Sequence[str], about: Sequence[dict[str, Any]]) -> str:
     """The line to quote: the one that what fails is about, else the first."""
-    wanted = about[0]["line"] if about else None
+    wanted = str(about[0]["line"]) if about else ""
     return wanted if wanted in lines else next(iter(lines), "")
 
 

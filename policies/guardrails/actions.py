@@ -4,6 +4,7 @@ import re
 from functools import lru_cache
 
 from policies.guardrails.frames import Frame, is_content
+from policies.guardrails.german import MODALS, is_german
 from policies.guardrails.meanings import deeds
 from policies.guardrails.word_lists import BEFORE_A_VERB
 from policies.guardrails.words import Synonyms
@@ -36,7 +37,20 @@ def commanded(frame: Frame) -> frozenset[str]:
             following = [t.lemma for t in words[index + 1 : index + 5] if is_content(t)]
             if token.lemma in LIGHT_VERBS:
                 hits.update(following[:3])
+    if is_german(frame.low):
+        hits.update(_german_verbs(frame))
     return frozenset(hits)
+
+
+def _german_verbs(frame: Frame) -> frozenset[str]:
+    """In German nouns have capitals: what is written small, or opens the sentence, and is no function word."""
+    words = [t for t in frame.tokens if is_content(t)]
+    modal = any(t.word in MODALS for t in frame.tokens)
+    return frozenset(
+        t.lemma
+        for index, t in enumerate(words)
+        if frame.text[t.start : t.start + 1].islower() or (index == 0 and t is frame.tokens[0] and not modal)
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -44,6 +58,8 @@ def forbidden_actions(frame: Frame, synonyms: Synonyms) -> frozenset[str]:
     """The verbs a prohibition is about: the first word of substance after `not`, or `advice` in `give legal advice`."""
     if not frame.prohibits:
         return frozenset()
+    if is_german(frame.low):
+        return _german_verbs(frame)
     actions: set[str] = set()
     for match in NEGATOR.finditer(frame.low):
         following = [
@@ -54,7 +70,7 @@ def forbidden_actions(frame: Frame, synonyms: Synonyms) -> frozenset[str]:
         continued = match.group().strip() in {"or", ",", "nor"}
         if (
             not following
-            or following[0][1] > 0
+            or following[0][1] >= 0
             or following[0][0].start - match.end() > 24
             or (continued and not actions)
         ):

@@ -19,6 +19,12 @@ RULE_HEADING = re.compile(
     ),
     re.IGNORECASE,
 )
+STYLE_HEADING = re.compile(r"\b(?:style|tone|voice|layout|length|stil|ton|register|manner)\b", re.IGNORECASE)
+LENGTH = re.compile(
+    r"\b\d+ (?:words?|sentences?|paragraphs?|lines?|characters?|bullet points?|bullets|wörtern?|sätzen?|zeichen|zeilen|"
+    r"mots|phrases|palabras|frases)\b"
+)
+"""A limit of length makes a sentence that commands nothing else one of style."""
 VERDICT_RULE = re.compile(r"\b(?:is|are|means|counts as|=>|->)\s+(?:always |never |an? |also )?[A-Z]{3,}\b")
 
 
@@ -65,6 +71,8 @@ def is_clause(read: Read) -> bool:
     framed = read.frame
     if read.unit.context == "heading" or len(framed.content) < 1 or is_style(framed):
         return False
+    if STYLE_HEADING.search(read.unit.heading) and not framed.explicit:
+        return False
     if framed.strong or VERDICT_RULE.search(framed.text):
         return framed.strength >= MANDATORY - 1
     if framed.explicit and framed.strength >= 2:
@@ -83,6 +91,8 @@ def is_clause(read: Read) -> bool:
 
 def is_style(framed: Frame) -> bool:
     """Length, tone and layout are not safety; a unit is style when that is most of what it speaks of."""
+    if LENGTH.search(framed.low) and not framed.prohibits and not framed.strong:
+        return True
     hits = len(v.STYLE.findall(framed.low.replace("word for word", "")))
     if CJK.search(framed.text) and v.STYLE_CJK.search(framed.text):
         return not v.NEGATION_CJK.search(framed.text)

@@ -132,10 +132,17 @@ def _strength(old: Frame, new: Frame) -> Iterator[Observation]:
         yield Observation("weakened", "only-dropped", "'only' is gone, so the set is open now", shared(old, new) >= 0.7)
 
 
+NEGATIVE_WITHOUT = re.compile(r"\bwithout (?!exceptions?\b|any exceptions?\b|fail\b)(?:[\w']+ ){0,2}[\w']+")
+"""In a prohibition `without X` says that with X it is allowed."""
+
+
 def _exceptions(old: Frame, new: Frame) -> Iterator[Observation]:
     gained = new.markers - old.markers
     if (gained and len(new.markers) > len(old.markers)) or (gained and not old.markers):
         yield Observation("weakened", "exception-added", f"a new exception: '{min(gained)}'")
+    bare = NEGATIVE_WITHOUT.search(new.low)
+    if bare and old.prohibits and new.prohibits and not re.search(r"\bwithout\b", old.low):
+        yield Observation("weakened", "exception-added", f"a new exception: '{bare.group()}'")
     if re.search(
         r"\bor (?:proceed|continue|skip|go ahead|just|simply|at least try|do so|use your)\b", new.low
     ) and not re.search(r"\bor (?:proceed|continue|skip|go ahead)\b", old.low):
@@ -203,6 +210,9 @@ def _labels(old: Frame, new: Frame) -> Iterator[Observation]:
         )
 
 
+WIDE = re.compile(r"\b(?:ever|any|all|every|always|under no|whatever)\b")
+
+
 def _tails(old: Frame, new: Frame) -> Iterator[Observation]:
     for match in v.WIDENING_TAIL.finditer(old.low):
         tail = re.split(r"[;:.]", old.low[match.start() :])[0]
@@ -211,9 +221,7 @@ def _tails(old: Frame, new: Frame) -> Iterator[Observation]:
         if (
             not kept
             and not words & new.content_set
-            and not re.search(
-                r"\b(?:ever|any|all|every|always|under no|whatever)\b", new.low.replace(old.low[: match.start()], "")
-            )
+            and not found(WIDE, new.low) - found(WIDE, old.low[: match.start()])
         ):
             yield Observation("weakened", "tail-dropped", f"'{tail.strip()[:60]}' is gone")
             return

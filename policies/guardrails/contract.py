@@ -62,6 +62,8 @@ SCALE = re.compile(
     (
         r"\b(?:scale|scores?|rate|rating|grade|from|between|integer|number|"
         r"points?)\b[^\d\n.]{0,30}(\d{1,3})\s*(?:-|to|and|bis|\.\.)\s*(\d{1,3})\b"
+        r"(?! (?:words?|sentences?|lines?|characters?|paragraphs?|pages?|bullets?|letters?|items?|steps?|"
+        r"wörtern?|sätzen?|zeichen|zeilen|seconds?|minutes?)\b)"
     ),
     re.IGNORECASE,
 )
@@ -243,6 +245,8 @@ def enumerations(text: str) -> Iterator[frozenset[str]]:
     for match in CUED_LIST.finditer(text):
         if not any(m.start() < match.end(1) and match.start(1) < m.end() for m in upper):
             yield from _labels(match.group(1))
+    if text.lstrip().startswith("|"):
+        return  # a row of a table
     for match in PIPED.finditer(text):
         yield from _labels(match.group())
 

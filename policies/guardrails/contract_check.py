@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from policies.guardrails.contract import Stated, compatible, stated
 from policies.guardrails.document import find_words
+from policies.guardrails.options import check_options
 from policies.guardrails.scene import Scene, finding, short
 from policies.verdict import Finding
 
@@ -24,6 +25,7 @@ def check_contract(scene: Scene) -> Iterator[Finding]:
     before, after = stated(scene.current), stated(scene.candidate)
     yield from _keys(before, after)
     yield from _labels(scene, before, after)
+    yield from check_options(scene, frozenset(n.lower() for n in after.all_labels))
     yield from _sentinels(scene, before)
     yield from _tools(scene, before, after)
     yield from _format(scene, before, after)

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 
 from policies.guardrails.clauses import Clause, found_clauses
-from policies.guardrails.conflict import conflict
+from policies.guardrails.conflict import conflict, with_kinds
 from policies.guardrails.counterpart import counterpart
 from policies.guardrails.document import Read
-from policies.guardrails.frames import frame
+from policies.guardrails.frames import Frame, frame
 from policies.guardrails.injection import continued, is_defence
 from policies.guardrails.scene import Scene, finding, short
 from policies.guardrails.units import GONE, RULE_WORD
@@ -30,6 +30,12 @@ OVERRIDE = re.compile(
     rf"guidelines only|only guidelines|guidelines|flexible|suggestions)"
     rf"|\b(?:takes?|have|has|taking) (?:precedence|priority) over\b[^.;\n]{{0,40}}{RULES}|\b(?:exempt|"
     rf"exempted|excused|released) from\b[^.;\n]{{0,40}}{RULES}"
+    rf"|\b(?:wish(?:es)?|requests?|convenience|satisfaction|preferences?|needs?|judge?ment|opinion|happiness|comfort|speed)\b"
+    rf"[^.;\n]{{0,25}}\b(?:comes?|goes?|ranks?|counts?|stands?|matters?|outranks?|prevails?)\b[^.;\n]{{0,25}}"
+    rf"(?:\b(?:over|before|above|than)\b[^.;\n]{{0,15}}{RULES}|\bfirst\b[^.;\n]{{0,20}}{RULES})"
+    rf"|\b(?:rules?|clauses?|sections?|points?|items?|instructions?) (?:\d{{1,2}}|one|two|three|four|five|six|seven|above|"
+    rf"below)\b[^.;\n]{{0,15}}\b(?:is|are|applies|apply|holds?|counts?|matters?)\b[^.;\n]{{0,12}}\b(?:only|just|merely|"
+    rf"meant|intended|optional|for)\b"
     rf"|\bnot bound by\b|\b(?:treat|regard|consider|see|"
     rf"read)\b[^.;\n]{{0,40}}{RULES}[^.;\n]{{0,20}}\bas (?:\w+ ){{0,2}}(?:suggestions?|optional|advice|"
     rf"guidance|recommendations?|defaults?|goals?)"
@@ -139,8 +145,24 @@ def _override(scene: Scene, read: Read) -> Finding | None:
     )
 
 
+LETS_PASS = re.compile(
+    r"\b(?:may|can|could|might|are free to|is free to|(?:is|are) (?:allowed|permitted) to|feel free to)\b[^.;,]{0,20}"
+    r"\b(?:let (?:this|it|that|these|them) (?:pass|go|slide|be)|(?:overlook|waive|ignore|skip|drop|disregard|relax|forgo|"
+    r"suspend|lift|bend|set aside|do without|dispense with|wink) (?:\w+ )?(?:this|it|that|these|them)\b)"
+    r"|\b(?:this|it|that) (?:can|may|could|might) (?:also |then |still )?be (?:waived|overlooked|skipped|dropped|relaxed|"
+    r"left out|omitted|ignored|suspended|lifted|postponed|disregarded|set aside|let go)\b"
+    r"|\b(?:let (?:this|it|that) (?:pass|slide)|turn a blind eye|look the other way|make an exception)\b"
+    r"|\b(?:may|can) (?:also )?(?:be )?(?:done|proceed|happen|go ahead) without (?:it|this|that)\b",
+    re.IGNORECASE,
+)
+"""A permission to let the sentence before it go unheeded."""
+
+
 def _exception(scene: Scene, read: Read) -> Finding | None:
-    if not EXCEPTION_START.search(read.unit.text) or any(
+    text = read.unit.text
+    passes = LETS_PASS.search(text)
+    opens = EXCEPTION_START.search(text) or (passes and not REFUSES.search(text[: passes.end()]))
+    if not opens or any(
         r.frame.markers and _restates(r, read) for r in scene.current.live
     ):
         return None
@@ -174,12 +196,14 @@ def _claimed(scene: Scene, read: Read) -> Finding | None:
 def _against_clauses(scene: Scene, read: Read, clauses: tuple[Clause, ...]) -> Iterator[Finding]:
 
     def said_before() -> bool:
-        return any(_restates(r, read) for r in scene.current.live)
+        return any(_restates(r, read) and r.frame.prohibits == read.frame.prohibits for r in scene.current.live)
 
-    said_itself = frame(QUOTATION.sub(" ", read.unit.text), scene.synonyms) if '"' in read.unit.text else read.frame
+    text = EXAMPLE_TAIL.sub("", QUOTATION.sub(" ", read.unit.text))
+    said_itself = read.frame if text == read.unit.text else frame(text, scene.synonyms)
+    origins = [r for r in scene.current.live if _restates(r, read)]
     for clause in clauses:
         said = conflict(clause.frame, said_itself, scene.synonyms, reworded=said_before)
-        if said is None:
+        if said is None or any(_lived_with(clause, o, said_itself, scene) for o in origins):
             continue
         level, what = said
         message = f"'{short(read.unit.text)}' {what} '{short(clause.text)}'"
@@ -196,6 +220,20 @@ def _against_clauses(scene: Scene, read: Read, clauses: tuple[Clause, ...]) -> I
             clause_id=clause.id,
         )
         return
+
+
+EXAMPLE_TAIL = re.compile(r"\b(?:for example|for instance|e\.g\.|zum beispiel|z\. ?b\.)\s?:.*", re.IGNORECASE | re.DOTALL)
+"""What is shown after `for example:` permits nothing."""
+
+
+def _lived_with(clause: Clause, origin: Read, new: Frame, scene: Scene) -> bool:
+    """The approved version of this sentence stood beside the clause, and what was added has nothing to do with it."""
+    if origin.frame.prohibits != new.prohibits or origin.frame.weak != new.weak:
+        return False
+    if conflict(clause.frame, origin.frame, scene.synonyms, reworded=lambda: False) is not None:
+        return True
+    added = with_kinds(new, scene.synonyms) - with_kinds(origin.frame, scene.synonyms)
+    return not added & with_kinds(clause.frame, scene.synonyms)
 
 
 def _restates(old: Read, new: Read) -> bool:

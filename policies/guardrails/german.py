@@ -8,6 +8,7 @@ SIGNS = re.compile(
     r"\b(?:nicht|kein\w*|der|das|und|den|dem|sie|wenn|darf|darfst|dürfen|muss|müssen|niemals|immer|für|bei|ein|eine|"
     r"einen|nur|oder|auf|zu|dass|ist|wird|werden|ihm|des|bitte|über|mit)\b"
 )
+CERTAIN = re.compile(r"\b(?:kein\w*|nicht|niemals|dürfen|darf\w*|müssen|dass|und|oder|für)\b")
 OTHER = re.compile(r"\b(?:the|and|of|is|are|for|with|must|not|you|het|een|van)\b")
 PREFIXES = (
     "ab an auf aus bekannt bei durch ein fest frei heraus hinaus her hin los mit nach offen preis um vor vorbei weg "
@@ -43,7 +44,8 @@ MODALS = frozenset("darf darfst dürfen muss müssen musst soll sollen sollst ka
 
 def is_german(low: str) -> bool:
     """Enough of the small words of German, and hardly any of another language."""
-    return len(SIGNS.findall(low)) >= 2 and len(OTHER.findall(low)) <= 1
+    others = len(OTHER.findall(low))
+    return (others <= 1 and len(SIGNS.findall(low)) >= 2) or (not others and CERTAIN.search(low) is not None)
 
 
 @lru_cache(maxsize=20000)

@@ -40,6 +40,9 @@ ATTACKS = {
         r"maintenance|sudo|root|override|dan)[ -]?(?:mode|access|privileges|rights)\b"
     ),
     "trust-input": (
+        r"\bdo (?:as|what|whatever|anything|everything) (?:that )?(?:the |a |an )?(?:customer|user|caller|client|guest|"
+        r"reader|sender|visitor|patient|writer|message|text|document|mail|they|he|she|person|passenger|student)s? "
+        r"(?:says?|asks?|wants?|wish(?:es)?|tells?|demands?|requests?|orders?|prefers?|likes?)\b|"
         r"\b(?:obey|follow|execute|carry out|comply with|act on|do)\b[^.\n]{0,40}\b(?:any|"
         r"every|all|the|whatever)\b[^.\n]{0,20}\b(?:instructions?|commands?|requests?|"
         r"orders)\b[^.\n]{0,30}\b(?:in|from|inside|within|contained in|found in|"
@@ -50,6 +53,36 @@ ATTACKS = {
         r"\b(?:ignore|disregard|forget|discard|dismiss)\b[^.\n]{0,12}\b(?:everything|"
         r"anything|all|what|whatever)\b[^.\n]{0,30}\b(?:you|above|before|earlier|previously|"
         r"prior|said|told|written|instructed)\b"
+    ),
+    "drop-rules": (
+        r"(?:^|[,;:.]\s|\b(?:then|and|now|please)\s)\W*(?:remove|delete|drop|erase|strip|cancel|ignore|disregard|forget|"
+        r"void)\s+(?:every|all|each|any|the)\b[^.\n]{0,20}\b(?:rules?|clauses?|instructions?|restrictions?|"
+        r"guardrails?|prohibitions?|safeguards?|safety)\b"
+    ),
+    "set-aside": (
+        r"\b(?:ignore|disregard|forget|discard|dismiss|skip|set aside|leave aside)\b[^.\n]{0,6}\b(?:everything|anything|"
+        r"all|whatever|the rest)\b(?: else| other)?(?: (?:that |which )?(?:is |stands |was |written |said )*"
+        r"(?:in|of|on|around|outside|about))\b[^.\n]{0,12}\b(?:this|these|the|your|its)\b"
+    ),
+    "note-to-writer": (
+        r"\b(?:notes?|message|hint|memo|reminder|attention|instructions?)\b[^.\n]{0,12}\b(?:to|for)\b[^.\n:]{0,12}\b(?:prompt "
+        r"(?:engineer|writer|author|optimi[sz]er)|optimi[sz]er|rewriter|model|assistant|ai|llm|grader|judge|reviewer|"
+        r"language model)\b[^.\n:]{0,20}:"
+    ),
+    "data-ends": (
+        r"\b(?:data|input|message|text|document|transcript|quote|user content|content|context|material)\b[^.\n]{0,12}\b(?:ends?|stops?|is over|"
+        r"finishes|is finished)\b(?: here| now|\s*[.:!])|\b(?:end|close) of (?:the )?(?:data|input|user (?:input|message)|"
+        r"document|context|untrusted)\b|\bnow (?:follow|obey|do|execute) (?:this|these|the following)\b"
+    ),
+    "repeat-above": (
+        r"\b(?:repeat|print|output|recite|show|copy|write(?: out)?|reproduce|display|list|translate|summari[sz]e)\b"
+        r"[^.\n]{0,14}\b(?:everything|all|anything|whatever|the (?:text|words|lines|content|paragraphs?))\b"
+        r"[^.\n]{0,30}\b(?:above|before this|preceding|that precedes|so far|up to here|you were (?:given|told))\b"
+    ),
+    "authorise": (
+        r"\b(?:as|i am|this is|speaking as)\b[^.\n]{0,8}\b(?:the |your |an? )?(?:developer|owner|creator|author|admin\w*|"
+        r"operator|engineer|maintainer|vendor|provider)\b[^.\n]{0,40}\b(?:i|we) (?:hereby )?(?:authori[sz]e|allow|permit|order|"
+        r"instruct|command|direct|grant|approve|confirm|lift|waive)\b"
     ),
     "new-orders": (
         r"\b(?:new|updated|real|actual|true|hidden|secret|priority|"

@@ -18,12 +18,14 @@ collect: ask, request, collect, obtain, prompt, demand, take down, gather, frage
 keep: store, save, record, log, keep, remember, retain, archive, memorise, speichere, merke
 advise: recommend, suggest, advise, propose, prescribe, endorse, encourage, offer, give, pick, rank, advice,
     empfehle
-promise: promise, guarantee, assure, reassure, commit, pledge, swear
+promise: promise, guarantee, assure, reassure, commit, pledge, swear, zusagen, versprechen, garantieren, zusichern,
+    bestätigen
+weaken: skip, disable, delete, remove, weaken, mute, suppress, loosen, bypass, deactivate
 judge: decide, determine, judge, diagnose, diagnosis, assess, rate, conclude, name, identify, interpret
 foretell: predict, estimate, forecast, guess, speculate, assume, project
 grant: approve, grant, authorise, authorize, allow, accept, issue, permit, pay, refund, waive, sign, confirm,
     release, offer, sell, serve, buy, order, book, transfer, give
-reach: contact, call, phone, email, message, notify, visit
+reach: contact, call, phone, email, message, notify, visit, send, copy, forward, write
 alter: change, modify, edit, delete, remove, erase, overwrite, adjust, double, halve, replace, correct, rewrite,
     clean up, update, drop, alter, format, merge, reset
 invent: guess, invent, make up, fill in, estimate, assume, approximate, extrapolate, infer, complete
@@ -35,6 +37,14 @@ retrieve: select, include, return, add, fetch, query, join, output, show, read, 
 travel: separate, move, leave, cross, exceed, drive, go
 """
 KINDS = """
+allergen: peanut, nut, milk, gluten, egg, soy, lupin, shellfish, sesame, mustard, celery, wheat
+admission: place, offer, accepted, enrol, admit
+press: newspaper, journalist, reporter, magazine, media, broadcaster, tv
+voice: recording, audio, tape
+board: ship, vessel, ferry, plane, boat, bus
+mieter: nachbar, mitbewohner
+daten: namen, adresse, telefonnummer, geburtsdatum, kontonummer, name
+data: figures, figure
 medicine: paracetamol, ibuprofen, aspirin, acetaminophen, naproxen, codeine, antibiotic, amoxicillin, penicillin,
     insulin, painkiller, painkillers, sedative, antidepressant, pill, syrup, ointment, vitamin, supplement,
     antihistamine, statin, opioid, morphine, vaccine, tylenol, advil
@@ -105,4 +115,5 @@ def _by_lemma(text: str, synonyms: Synonyms) -> dict[str, frozenset[str]]:
             tokens = synonyms.tokens(word)
             if len(tokens) == 1:
                 table.setdefault(tokens[0].lemma, set()).add(name)
+                table.setdefault(synonyms.german(word), set()).add(name)
     return {lemma: frozenset(names) for lemma, names in table.items()}

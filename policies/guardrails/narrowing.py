@@ -124,8 +124,10 @@ def _insertion(old: Frame, new: Frame, come: list[Token], lead: str) -> Iterator
     if _listed(before, after) or JOINS.search(lead):
         yield from _alternative(old, new, come)
         return
-    if all(t.lemma in GENERIC for t in come) or re.search(
-        r"\b(?:even|including|not even|(?:in|at|for|under|to|by|with|of|about) (?:any|all|every|no))\b[^,;.]*$", before
+    if (
+        all(t.lemma in GENERIC for t in come)
+        or re.search(r"\b(?:even|including|not even)\b[^,;.]*$", before)
+        or re.search(r"\b(?:in|at|for|under|to|by|with|of|about) (?:any|all|every|no)\b[^,;.]*$", lead)
     ):
         return
     link = re.search(r"\b(" + LINKS + r")\s+(?:\w+ ){0,2}$", before)

@@ -38,6 +38,7 @@ AFTER_ONLY = re.compile(
     r"without|instead of|rather than|nor|no|none|lack\w*|ohne|sans|sin|senza|sem|"
     r"zonder|kein\w*|aucune?"
 )
+OMITS = re.compile(r"skip\w*|omit\w*|leav(?:e|ing) out|neglect|forget|reject\w*|withhold|fail|ignore")
 HARD_BREAK = re.compile(
     r"[;:]| - |, (?:not (?:as|the|an?|to|from|with|for|by|in|on)|never|without|no)\b|\bbut\b|\binstead\b(?! of)|"
     r"\brather\b(?! than)|\baber\b|\bsondern\b|\bmais\b|\bpero\b|。|、ただし"
@@ -82,7 +83,11 @@ def signs_of(low: str, tokens: tuple[Token, ...], text: str) -> tuple[int, ...]:
     neutral += [m.span() for m in RELATIVE.finditer(low) if (m["before"] or "").strip() not in STATES]
     neutral += [_segment(low, m.start(), m.end()) for m in BOUND.finditer(low)]
     resets = sorted({m.start() for m in HARD_BREAK.finditer(low)} | _operator_resets(low))
-    negations = [m for m in v.NEGATION.finditer(low) if not any(a <= m.start() < b for a, b in (*idioms, *neutral))]
+    negations = [
+        m
+        for m in v.NEGATION.finditer(low)
+        if not any(a <= m.start() < b for a, b in (*idioms, *neutral)) and not _listed_verb(low, m)
+    ]
     flips = [0] * (len(low) + 1)
     for start, end in itertools.pairwise([0, *resets, len(low) + 1]):
         inside = [n for n in negations if start <= n.start() < end]
@@ -99,6 +104,14 @@ def signs_of(low: str, tokens: tuple[Token, ...], text: str) -> tuple[int, ...]:
         return -1 if flips[token.start] % 2 else 1
 
     return tuple(sign(t) for t in tokens)
+
+
+def _listed_verb(low: str, match: re.Match[str]) -> bool:
+    """In `delete, skip or weaken` the verb is one deed among others and negates none of them."""
+    if not OMITS.fullmatch(match.group()):
+        return False
+    before = re.search(r"\w(?:,| or| nor)(?: or| and| nor)?\s+$", low[max(0, match.start() - 12) : match.start()])
+    return before is not None or re.match(r"\s*(?:or|nor)\s+\w+|,\s+\w+(?:,| or\b)", low[match.end() :]) is not None
 
 
 def _segment(low: str, start: int, end: int) -> tuple[int, int]:

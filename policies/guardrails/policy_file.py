@@ -222,8 +222,11 @@ def _merge(said: PolicyFile, packs: tuple[tuple[str, PolicyFile], ...], place: s
     domains = [set(f.urls.allow) for f in files if f.urls.allow]
     return Policy(
         place=place,
-        checks=tuple(c for c in CHECKS if c in checks),
-        about={name: checks[name].about for name in sorted(checks)},
+        checks=tuple(c for c in CHECKS if c in checks or (checks and c in _called_for(files))),
+        about={
+            **{name: "called for by a section of this file" for name in sorted(_called_for(files))},
+            **{name: checks[name].about for name in sorted(checks)},
+        },
         packs=tuple(name for name, _ in packs),
         owners=said.owners,
         protected=tuple(_protected(p) for f in files for p in f.protected),
@@ -242,6 +245,22 @@ def _merge(said: PolicyFile, packs: tuple[tuple[str, PolicyFile], ...], place: s
         waivers=tuple(Waiver(**w.model_dump()) for w in said.waivers),
         examples=tuple(_examples(checks)),
     )
+
+
+def _called_for(files: list[PolicyFile]) -> frozenset[str]:
+    """Checks that a filled-in section needs: a list of forbidden words is never ignored silently."""
+    sections = {
+        "protected-clause": any(f.protected for f in files),
+        "variables": any(f.variables.required for f in files),
+        "output-contract": any(f.contract != _Contract() for f in files),
+        "length-budget": any(f.budget != _Budget() for f in files),
+        "forbidden-phrase": any(f.lexicon.forbidden for f in files),
+        "brand": any(f.lexicon.must_keep for f in files),
+        "unknown-url": any(f.urls.allow for f in files),
+        "language": any(f.language for f in files),
+        "config": any(f.models.allow for f in files),
+    }
+    return frozenset(name for name, filled in sections.items() if filled)
 
 
 def _protected(p: _Protected) -> ProtectedClause:

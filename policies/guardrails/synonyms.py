@@ -208,6 +208,10 @@ prüfen, prüfe, überprüfen, bestätigen, bestätige, geprüft, bestätigt, ko
 genehmigen, genehmigt, freigeben, freigegeben, zustimmen
 nutze, nutzen, verwende, verwenden, benutze, verwendet
 gast, gäste, gästen, kunde, kunden, kundin, nutzer, anrufer, patient, patienten, person
+bezahlen, bezahlt, übernehmen, übernommen, erstatten, erstattet, zahlen
+zusagen, versprechen, versprochen, garantieren, zusichern
+mieter, mieterin, bewohner
+admit, admitted, admission, admissions
 antwort, antworte, antworten, beantworte
 unterlagen, dokumente, dokument, quellen, grundlage
 daten, angaben, informationen, auskünfte

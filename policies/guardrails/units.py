@@ -31,6 +31,8 @@ HEADING = re.compile(
 )
 TITLE = re.compile(r"[ \t]*([^\W\d_][^.!?:;{}\n]{2,60})[ \t]*")
 """A short line without a stop in front of a list."""
+TITLE_LINE = re.compile(r"\W{0,3}[A-Z][\w'-]{0,16}(?: [\w'-]{1,16}){0,2}")
+"""No paragraph wraps after so few words: they are a title."""
 SENTENCE_END = re.compile(
     r"(?<![.\s][A-Za-z])(?<!e\.g)(?<!i\.e)(?<!\bvs)(?<!\bMr)(?<!\bDr)(?<!\bNo)(?<!\bca)(?<!z\.B)[.!?]{1,5}[\"')\]]{0,4}(?=\s+[^a-zäöüß\s]|\s*$)|[。！？!?]{1,5}[」』\"]*|;(?=\s)"
 )
@@ -163,7 +165,7 @@ def _pieces(text: str, blocks: list[tuple[int, int]], regions: tuple[_Region, ..
     """Blocks cut at tags and around struck passages, each with the tags that stand in front of it."""
     code = [r for r in regions if r.context == "code"]
     tags = [t for t in boundaries(text) if not any(r.start <= t.start < r.end for r in code)]
-    struck = [r for r in regions if r.context == "struck"]
+    struck = [r for r in regions if r.context in {"struck", "code"}]
     cuts = [(t.start, t.end, t) for t in tags] + [(p, p, None) for r in struck for p in (r.start, r.end)]
     cuts.sort(key=lambda c: c[:2])
     pieces: list[Piece] = []
@@ -225,7 +227,10 @@ def _blocks(text: str, regions: tuple[_Region, ...]) -> list[tuple[int, int]]:
 
 def _wraps(text: str, block: tuple[int, int], following: str) -> bool:
     """Does a line go on in the next one? A colon goes on into a quotation, a list or a label do not."""
-    last = text[block[0] : block[1]].rstrip()[-1:]
+    said = text[block[0] : block[1]].rstrip()
+    last = said[-1:]
+    if TITLE_LINE.fullmatch(said) and re.match(r"[A-Z0-9{*-]", following):
+        return False
     return last not in ".!?:;。！？}|" or (last == ":" and following.startswith('"'))
 
 

@@ -83,8 +83,30 @@ def check_variables(scene: Scene) -> Iterator[Finding]:
                 fix_hint=f"Remove '{name}' or declare it.",
                 evidence={"variable": name},
             )
+    yield from _unescaped(scene, strict=strict)
     if not strict:
         yield from _damaged(scene, tuple(declared))
+
+
+ESCAPED_OBJECT = re.compile(r"(?<!\{)\{\{(?=\s*\")")
+BARE_OBJECT = re.compile(r"(?<!\{)\{(?=\s*\"[\w -]{1,40}\"\s*:)")
+
+
+def _unescaped(scene: Scene, *, strict: bool) -> Iterator[Finding]:
+    """Where `{x}` is a slot and JSON stood in doubled braces, single braces around JSON no longer render."""
+    before, after = scene.subject.current.full_text, scene.candidate.raw
+    if strict or not SINGLE.search(before) or not ESCAPED_OBJECT.search(before) or BARE_OBJECT.search(before):
+        return
+    for match in BARE_OBJECT.finditer(after):
+        yield finding(
+            "variables",
+            "syntax",
+            "block",
+            "damaged template syntax: the braces around JSON are no longer doubled",
+            spans=[scene.candidate.raw_span(match.start(), match.end())],
+            fix_hint="Double the braces that are not variables.",
+        )
+        return
 
 
 def _spelled(scene: Scene, name: str) -> str:

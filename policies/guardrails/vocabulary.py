@@ -77,7 +77,7 @@ HEDGE = _words(
     r"too (?:much|many|often|freely|readily|quickly), excessively, more or less, roughly, best[- ]effort, "
     r"(?:if|when|where) (?:there is|you have|there's) (?:\w+ )?(?:time|space|room), time permitting, if asked, "
     r"when asked, on request, upon request, if requested, sparingly, with care, as needed, if needed, "
-    r"in der regel, normalerweise, üblicherweise, meist(?:ens)?, grundsätzlich, gewöhnlich, manchmal, "
+    r"möglichst(?= (?:nicht|nie|niemals|kein\w*|nur|immer|vor)), in der regel, normalerweise, üblicherweise, meist(?:ens)?, grundsätzlich, gewöhnlich, manchmal, "
     r"nach möglichkeit, wenn möglich, falls möglich, soweit möglich, bei bedarf, unnötig, ohne (?:guten )?grund, "
     r"généralement, normalement, si possible, dans la mesure du possible, habituellement, en général, "
     r"generalmente, normalmente, si es posible, de ser posible, se possibile, di solito, se possível, geralmente, "
@@ -106,7 +106,7 @@ NEGATION = _words(
 NEGATION_CJK = _anywhere(r"ない, ません, なく, ずに, 禁止, 厳禁, 不, 没, 勿, 别")
 EXCEPTION = _words(
     r"excepted, exempted, "
-    r"unless, except, except(?:ing|ions?), other than, apart from, aside from, excluding, exclud(?:e|es|ed), "
+    r"unless, except, except(?:ing|ed|ions?), other than, apart from, aside from, excluding, exclud(?:e|es|ed), "
     r"save for, save when, barring, with the exception of, anyone but, anything but, exempt(?:ed|ion|ions|s)?, "
     r"provided(?: that)?, providing, as long as, so long as, on condition that, or proceed, does not apply, "
     r"do not apply, doesn't apply, don't apply, not apply, "

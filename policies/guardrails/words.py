@@ -145,12 +145,16 @@ class Synonyms:
         low = text.lower()
         return tuple(self._german(low, raw)) if is_german(low) else tuple(self._joined(raw))
 
+    def german(self, word: str) -> str:
+        """The comparable form of one word of a German sentence."""
+        lemma = german_lemma(word)
+        return self._german_forms.get(lemma) or self._single.get(stem(word), lemma)
+
     def _german(self, low: str, raw: list[tuple[str, int, int]]) -> Iterable[Token]:
         split = separated(low, raw, FUNCTION_WORDS)
         prefix_of = {verb: raw[at][0] for at, verb in split.items()}
         for index, (word, start, end) in enumerate(raw):
-            lemma = german_lemma(prefix_of.get(index, "") + word)
-            lemma = _plain_number(word) or self._german_forms.get(lemma) or self._single.get(stem(word), lemma)
+            lemma = _plain_number(word) or self.german(prefix_of.get(index, "") + word)
             yield Token(word, lemma, start, end, index not in split and says_something(word))
 
     def _joined(self, raw: list[tuple[str, int, int]]) -> Iterable[Token]:

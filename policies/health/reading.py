@@ -43,13 +43,24 @@ def read_many(
 ) -> list[Reading]:
     """Read several series; floors are known targets, one per series."""
     targets = [None] * len(states) if floors is None else list(floors)
-    order = sorted(range(len(states)), key=lambda i: (len(states[i].segments), len(states[i].starts)))
-    readings: dict[int, Reading] = {}
+    flawless = {i for i, s in enumerate(states) if targets[i] is None and s.latch is None and s.total >= s.count}
+    readings: dict[int, Reading] = {i: _flawless(states[i], settings) for i in flawless}
+    order = sorted(
+        (i for i in range(len(states)) if i not in flawless),
+        key=lambda i: (len(states[i].segments), len(states[i].starts)),
+    )
     for at in range(0, len(order), BATCH):
         chosen = order[at : at + BATCH]
         batch = [states[i] for i in chosen]
         readings.update(zip(chosen, _read_batch(batch, [targets[i] for i in chosen], settings), strict=True))
     return [readings[i] for i in range(len(states))]
+
+
+def _flawless(state: TrendState, settings: ScanSettings) -> Reading:
+    """A series in which every score is 1, as where no call ever failed: nothing can be lower after than before."""
+    status: Status = "learning" if state.count < settings.n_base else "healthy"
+    nothing = Evidence(status=status, T=0.0, h=bar(settings.alpha, max(settings.looks, state.looks.count)), p_value=1.0)
+    return Reading(evidence=nothing, everywhere=0.0, floor=0.0, segments=(0.0,) * len(state.segments))
 
 
 def _read_batch(states: Sequence[TrendState], targets: Sequence[float | None], settings: ScanSettings) -> list[Reading]:
@@ -61,10 +72,8 @@ def _read_batch(states: Sequence[TrendState], targets: Sequence[float | None], s
     ]
     past = own_past(sums, settings)
     target = known_target(sums, young) if any(t is not None for t in young) else None
-    best = past.evidence.argmax(1).tolist()
-    best_alone = past.by_segment.argmax(2)
-    tops = past.evidence.max(1).tolist()
-    tops_alone = past.by_segment.max(2)
+    best, tops = past.evidence.argmax(1).tolist(), past.evidence.max(1).tolist()
+    best_alone, tops_alone = past.by_segment.argmax(2), past.by_segment.max(2)
     readings = []
     for p, state in enumerate(states):
         alone = tops_alone[p, : len(state.segments)].tolist()

@@ -87,6 +87,8 @@ def test_what_a_dead_worker_had_taken_comes_back_and_keeps_its_day(library, queu
     again = claim(library, later)
     assert [t.trace_id for t in again] == ["t2", "t1", "t0"]
     assert {(t.tries, t.day) for t in again} == {(2, now.date().isoformat())}
+    third = claim(library, later + timedelta(days=1))
+    assert {(t.tries, t.day) for t in third} == {(3, now.date().isoformat())}
 
 
 def test_put_back_is_due_later_and_counts_only_a_real_try(library, queued, now):

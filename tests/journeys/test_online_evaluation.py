@@ -312,19 +312,25 @@ async def test_a_judge_that_stays_down_is_given_up_for_a_trace(shop, score_all, 
         clock.at += timedelta(hours=7)
 
 
-async def test_a_refused_key_ends_the_round_and_uses_up_no_try(shop, score_all):
+async def test_a_refused_key_ends_the_round_and_uses_up_no_try(shop, score_all, clock):
     library = shop(JUDGE)
     library.traces.add([call(f"t{n}", minutes=n) for n in range(100)])
 
     def refused(request):
         raise ProviderError("auth", "the key is refused", "[models.judge]")
 
-    count, requests = await score_all(library, refused)
-    after, _ = await score_all(library, graded)
+    def down(request):
+        raise ProviderError("timeout", "no answer", "scripted/judge")
 
-    assert "the key is refused" in count.stopped
-    assert len(requests) <= 32
-    assert count.waiting == 100
+    for _ in range(3):
+        count, requests = await score_all(library, refused, judge_tries=2)
+        assert "the key is refused" in count.stopped
+        assert len(requests) <= 32
+        assert count.waiting == 100
+    once, _ = await score_all(library, down, judge_tries=2)
+    assert once.waiting == 100  # the first real try: nobody is given up yet
+    clock.at += timedelta(hours=1)
+    after, _ = await score_all(library, graded)
     assert after.scores == {"judge": 100}
 
 

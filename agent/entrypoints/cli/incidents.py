@@ -9,10 +9,9 @@ from agent.entrypoints.cli.lazy import LazyGroup
 from agent.entrypoints.cli.opening import actor, now, opened
 from agent.entrypoints.cli.output import GAP, cell, emit, facts, harmless, outline, table, with_json
 from library.errors import InputError
-from library.incidents import Incident, IncidentState
+from library.incidents import Incident, IncidentState, Upstream
 
 HERE = "agent.entrypoints.cli.incidents"
-NEW_NORMAL = "accepted as the new normal"
 STATES: tuple[IncidentState, ...] = get_args(IncidentState)
 
 command = LazyGroup(
@@ -78,8 +77,12 @@ def dismiss_command(incident_id: int, reason: str, as_json: bool) -> None:
 @click.argument("incident_id", metavar="ID", type=int)
 @with_json
 def accept_command(incident_id: int, as_json: bool) -> None:
-    """Accept the level since the onset as the new normal."""
-    _dismiss(incident_id, NEW_NORMAL, as_json)
+    """Accept the level since the onset as the new normal: what came before it is no longer compared with."""
+    from agent.incident_life import accept
+
+    with opened() as project:
+        moved = accept(project.library, incident_id, actor=actor(), now=now())
+    emit(as_json, moved, f"incident {moved.id}: {moved.state}, {harmless(moved.note)}")
 
 
 def _dismiss(incident_id: int, note: str, as_json: bool) -> None:
@@ -97,11 +100,15 @@ def _blocks(incident: Incident) -> Iterator[str]:
             ("note", incident.note),
             ("metric", f"{seen.metric} (evaluator {seen.evaluator}, revision {seen.revision})"),
             ("since", f"{cell(seen.onset)} UTC, between {cell(seen.onset_earliest)} and {cell(seen.onset_latest)}"),
-            ("detected", f"{cell(seen.detected_at)} UTC"),
+            ("detected", f"{cell(seen.detected_at)} UTC, then dated {cell(seen.known_by)}"),
             ("change", _change(-seen.effect, -seen.effect_high, -seen.effect_low)),
             ("before", f"{seen.before:.3f} (n = {seen.n_before})"),
             ("after", f"{seen.after:.3f} (n = {seen.n_after})"),
             ("where", seen.segment or "everywhere"),
+            ("fell for certain", ", ".join(seen.fallen)),
+            ("compared with", "the version that was replaced" if seen.floor else None),
+            ("also", "; ".join(f"{a.metric} {a.before:.3f} -> {a.after:.3f} since {cell(a.onset)}" for a in seen.also)),
+            ("same model", _upstream(seen.upstream)),
             ("evidence", f"{seen.evidence:.1f} nats, threshold {seen.threshold:.1f}"),
         ]
     )
@@ -113,6 +120,12 @@ def _blocks(incident: Incident) -> Iterator[str]:
         yield table(("segment", "before", "after", "change", "95 % interval", "n before", "n after"), rows)
     if incident.diagnosis is not None:
         yield "diagnosis\n" + outline(incident.diagnosis, indent=GAP)
+
+
+def _upstream(seen: Upstream | None) -> str | None:
+    if seen is None:
+        return None
+    return f"{len(seen.prompts)} of {seen.of} other prompts on {seen.model} fell too ({', '.join(seen.prompts[:5])})"
 
 
 def _change(mean: float, low: float, high: float) -> str:

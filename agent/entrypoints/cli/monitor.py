@@ -72,8 +72,11 @@ def said_of(incident: Incident) -> str:
         f"incident {incident.id} ({incident.state}): {incident.prompt}@{incident.version} {d.metric} "
         f"{d.before:.3f} -> {d.after:.3f}, loss {d.effect:.3f} (95 % {d.effect_low:.3f} to {d.effect_high:.3f})\n"
         f"since {d.onset:%Y-%m-%d %H:%M} UTC (between {d.onset_earliest:%Y-%m-%d %H:%M} and "
-        f"{d.onset_latest:%Y-%m-%d %H:%M}), in {d.segment or 'all segments'}"
+        f"{d.onset_latest:%Y-%m-%d %H:%M}), in {d.segment or ', '.join(d.fallen) or 'all segments'}"
     )
+    head += "".join(f"\nalso {a.metric} {a.before:.3f} -> {a.after:.3f} since {a.onset:%Y-%m-%d %H:%M}" for a in d.also)
+    if d.upstream is not None:
+        head += f"\n{len(d.upstream.prompts)} of {d.upstream.of} other prompts on {d.upstream.model} fell too"
     rows = [
         (s.segment, s.before, s.after, f"{s.difference:+.3f}", f"{s.low:+.3f} to {s.high:+.3f}", s.n_before, s.n_after)
         for s in d.segments

@@ -143,7 +143,9 @@ def test_a_witness_convicts_a_judge_whose_texts_never_repeat():
 
     def unique(n, harsh):
         good = rng.random() < 0.9
-        words = [f"{rng.choice('bcdfg')}{rng.choice('aeiou')}{rng.choice('lmnrst')}{rng.choice('aeiou')}" for _ in range(9)]
+        words = [
+            f"{rng.choice('bcdfg')}{rng.choice('aeiou')}{rng.choice('lmnrst')}{rng.choice('aeiou')}" for _ in range(9)
+        ]
         return Call(
             id=f"u-{n}", ts=START + timedelta(minutes=n), version=1, model="m", segment="web", text=" ".join(words),
             output=" ".join(reversed(words)), expected=None, lost=float(not good or rng.random() < harsh),
