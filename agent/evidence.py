@@ -55,14 +55,19 @@ async def measure(services: Services, prompt: str, content: Content, items: Sequ
     return list(outcomes)
 
 
+async def tellable_items(services: Services, prompt: str) -> list[Item]:
+    """The learn items that a teacher may be shown: those that do not hold the text of a hidden item."""
+    learn = await in_thread(services.library.datasets.items, prompt, roles=("learn",))
+    secret = await in_thread(services.library.datasets.items, prompt, roles=("select", "gate", "anchor"))
+    return await in_thread(tellable, learn, secret)
+
+
 async def learn_examples(
     services: Services, prompt: str, content: Content, incident_id: int | None
 ) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
     """What the student makes of the `learn` items under this content: (failing, passing), newest harvest first."""
     rules = services.rulebook.teacher
-    learn = await in_thread(services.library.datasets.items, prompt, roles=("learn",))
-    secret = await in_thread(services.library.datasets.items, prompt, roles=("select", "gate", "anchor"))
-    items = await in_thread(tellable, learn, secret)
+    items = await tellable_items(services, prompt)
     ordered = sorted(items, key=lambda i: (i.incident_id != incident_id, i.id))
     room = 3 * (rules.failing_examples + rules.passing_examples)
     outcomes = await measure(services, prompt, content, evenly(ordered, room), "reading the learn items")

@@ -27,15 +27,19 @@ STATIC_SECONDS = 60.0  # hundreds of times what the slowest text takes; longer m
 JUDGE_SECONDS = 180.0  # for all questions about one candidate, retries included
 
 
-def held_against(base: Content, candidate: Content, hidden: Sequence[Item]) -> Subject:
-    """A candidate beside the live version and the items whose texts and answers must not travel into a prompt."""
+def held_against(base: Content, candidate: Content, hidden: Sequence[Item], shown: Sequence[Item]) -> Subject:
+    """A candidate beside the live version and the items whose texts and answers must not travel into a prompt.
+
+    shown: items that the teacher may read; a phrase that stands in one of them gives no hidden item away.
+    """
     inputs = tuple(text for item in hidden for text in item.inputs.values())
     wanted = Counter(item.expected for item in hidden if item.expected)
     # An answer that several items share is a label or a form of answer, not the secret of one item.
     answers = tuple(
         ("\n".join(i.inputs.values()), i.expected) for i in hidden if i.expected and wanted[i.expected] == 1
     )
-    return Subject(current=base, candidate=candidate, secret_texts=inputs, answers=answers)
+    told = tuple(text for item in shown for text in item.inputs.values())
+    return Subject(current=base, candidate=candidate, secret_texts=inputs, answers=answers, shown_texts=told)
 
 
 async def guard(

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from agent.briefing import base_version
-from agent.evidence import gate_items, select_items
+from agent.evidence import gate_items, select_items, tellable_items
 from agent.guarding import guard, held_against
 from agent.services import Services, in_thread
 from agent.state import CycleState
@@ -21,7 +21,8 @@ async def propose(state: CycleState, services: Services) -> CycleState:
     attempts = await in_thread(services.library.runs.attempts, run_id=state["run_id"])
     attempt = next(a for a in attempts if a.number == state["best"])
     policy = await in_thread(services.policy_for, state["prompt"])
-    subject = held_against(base.content, attempt.content, await _hidden(services, state))
+    shown = await tellable_items(services, state["prompt"])
+    subject = held_against(base.content, attempt.content, await _hidden(services, state), shown)
     verdict = await guard(services, subject, policy, seed=state["seed"])
     if verdict.decision == "block":
         return {"stop": {"reason": "guardrails_refuse", "detail": verdict.findings[0].message}}

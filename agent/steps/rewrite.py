@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent.briefing import base_version, brief
-from agent.evidence import gate_items, select_items
+from agent.evidence import gate_items, select_items, tellable_items
 from agent.guarding import guard, held_against
 from agent.services import Services, in_thread
 from agent.state import CycleState
@@ -30,6 +30,7 @@ class Ground:
 
     base: Version
     secret: tuple[Item, ...]
+    shown: tuple[Item, ...]
     past: tuple[PastText, ...]
 
 
@@ -69,6 +70,7 @@ async def _ground(services: Services, state: CycleState) -> Ground:
     earlier = [a for a in attempts if (a.run_id, a.round) != (state["run_id"], state["round"])]
     return Ground(
         base=await base_version(services, state),
+        shown=tuple(await tellable_items(services, name)),
         secret=(*await select_items(services, name, incident), *gate.evidence, *gate.golden, *gate.anchors),
         past=tuple(
             [
@@ -100,7 +102,7 @@ async def _write(
             draft = await strategy(name).write(services, briefing, _turned(state["hypotheses"], number), hints)
         except ProviderError as error:
             return error
-        subject = held_against(ground.base.content, draft.content, ground.secret)
+        subject = held_against(ground.base.content, draft.content, ground.secret, ground.shown)
         verdict = await guard(services, subject, policy, seed=state["seed"])
         if verdict.decision != "block" or turn == services.rulebook.teacher.repairs:
             break

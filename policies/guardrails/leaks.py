@@ -21,13 +21,16 @@ def check_leaks(scene: Scene) -> Iterator[Finding]:
         return
     after, spans = _words(scene.candidate.raw)
     before = f" {' '.join(_words(scene.current.raw)[0])} "
+    # What the writer was shown on purpose it may say: a phrase of a learn item is no leak of the item that shares it.
+    shown = " \n ".join(" ".join(_words(t)[0]) for t in scene.subject.shown_texts)
+    known = f"{before}\n {shown} "
     index: dict[str, int] = {}
     sizes = (SHINGLE, SHORT_SHINGLE)
     for size in sizes:
         for i in range(len(after) - size + 1):
             index.setdefault(" ".join(after[i : i + size]), i)
     for text in texts:
-        hit = _copied(text, index, before)
+        hit = _copied(text, index, known)
         if hit is not None:
             start, size = hit
             span = scene.candidate.raw_span(spans[start][0], spans[start + size - 1][1])
@@ -71,14 +74,14 @@ def _words(text: str) -> tuple[list[str], list[tuple[int, int]]]:
     return [m.group().lower() for m in matches], [m.span() for m in matches]
 
 
-def _copied(text: str, index: Mapping[str, int], before: str) -> tuple[int, int] | None:
+def _copied(text: str, index: Mapping[str, int], known: str) -> tuple[int, int] | None:
     words, _ = _words(text)
     size = SHINGLE if len(words) > 8 else min(SHORT_SHINGLE if len(words) > 3 else 99, len(words))
     if size > len(words) or size < SHORT_SHINGLE:
         return None
     for i in range(len(words) - size + 1):
         run = " ".join(words[i : i + size])
-        if run in index and f" {run} " not in before:
+        if run in index and f" {run} " not in known:
             return index[run], size
     return None
 

@@ -170,7 +170,7 @@ async def test_text_inside_a_clause_neither_leaves_its_fence_nor_becomes_the_ans
     asked = []
     clause = f"A card number that a customer sent {text}"
     candidate = Content(text=mended(world.PROMPT).replace(world.SAFETY, clause))
-    subject = held_against(Content(text=world.PROMPT), candidate, ())
+    subject = held_against(Content(text=world.PROMPT), candidate, (), ())
     async with judged(trapped, echoing) as (services, _):
         verdict = await guard(_claimed(services, trapped), subject, POLICY, seed=SEED)
 
@@ -193,7 +193,7 @@ def _claimed(services, project):
 
 async def test_a_judge_that_never_answers_flags(trapped):
     candidate = Content(text=mended(world.PROMPT).replace(world.SAFETY, REWORDED))
-    subject = held_against(Content(text=world.PROMPT), candidate, ())
+    subject = held_against(Content(text=world.PROMPT), candidate, (), ())
     slow = FakeModel(saying("equivalent", "never"), role="judge", delay=lambda request: 3_600.0)
     async with project_services(trapped, slow) as services:
         verdict = await guard(services, subject, POLICY, seed=SEED, judge_seconds=0.01)
@@ -203,7 +203,7 @@ async def test_a_judge_that_never_answers_flags(trapped):
 
 
 async def test_checks_that_do_not_end_block(trapped):
-    subject = held_against(Content(text=world.PROMPT), Content(text=mended(world.PROMPT)), ())
+    subject = held_against(Content(text=world.PROMPT), Content(text=mended(world.PROMPT)), (), ())
     async with project_services(trapped, None) as services:
         verdict = await guard(services, subject, POLICY, seed=SEED, static_seconds=0.0)
 
