@@ -23,7 +23,7 @@ demo: setup
 	$(BIN)/promptkeeper demo promptkeeper-demo --no-serve
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadscope
 
 check: setup
 	$(BIN)/ruff format --check .
@@ -36,8 +36,10 @@ format: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# Benchmarks that need no data of others; `--help` of the rest says what they read.
 bench: setup
-	@for one in benchmarks/*.py; do echo "== $$one"; $(BIN)/python $$one || exit 1; done
+	@for one in ingest fleet_scan fleet_sweep evaluation guardrails causes; do \
+	    echo "== $$one"; $(BIN)/python -m benchmarks.$$one || exit 1; done
 
 clean:
 	rm -rf $(VENV) promptkeeper-demo build dist *.egg-info

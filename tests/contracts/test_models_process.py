@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -52,12 +53,15 @@ def test_nothing_of_litellm_reaches_stdout(tmp_path: Path) -> None:
     assert done.stderr == ""
 
 
+# Importing litellm takes seconds, so one process does it once, while it has no other thread, and forks a child for
+# every line that it reads.
 ASK_THIRTY = """
-import asyncio, sys
+import asyncio, os, sys
 from library.calls import Caps
 from library.prompts import Message
 from library.store.stores import open_library
 from tools.ledger import Ledger
+from tools.litellm_gate import open_gate
 from tools.models import ModelSettings, Request, open_model
 
 async def main(path, base):
@@ -70,30 +74,64 @@ async def main(path, base):
         async with slots:
             return await model.complete(request, scope="run:1", caps=Caps(calls_per_scope=30, usd_per_scope=1.0))
 
-    print(" ".join([(await one).text for one in [asyncio.create_task(ask(request)) for request in requests]]))
+    tasks = [asyncio.create_task(ask(request)) for request in requests]
+    print(" ".join([(await one).text for one in tasks]), flush=True)
 
-asyncio.run(main(*sys.argv[1:]))
+open_gate()
+for _ in sys.stdin:
+    child = os.fork()
+    if not child:
+        code = 1
+        try:
+            asyncio.run(main(*sys.argv[1:]))
+            code = 0
+        finally:
+            os._exit(code)
+    print(child, flush=True)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
 
 
 def test_after_a_kill_no_finished_call_is_paid_again(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/l.db"
     store = open_library(url)
-    with FakeProvider(answer=lambda body: Answer(text=body["messages"][0]["content"], delay=0.03)) as server:
-        command = [sys.executable, "-c", ASK_THIRTY, url, server.url]
-        first = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE)
-        while len(server.requests) < 14 and first.poll() is None:
+    with (
+        FakeProvider(answer=lambda body: Answer(text=body["messages"][0]["content"], delay=0.03)) as server,
+        subprocess.Popen(
+            [sys.executable, "-c", ASK_THIRTY, url, server.url],
+            cwd=REPOSITORY,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            bufsize=1,
+        ) as asking,
+    ):
+        assert asking.stdin is not None
+        assert asking.stdout is not None
+        asking.stdin.write("first\n")
+        first = int(asking.stdout.readline())
+        while len(server.requests) < 14 and running(first):
             time.sleep(0.002)
-        first.kill()
-        first.communicate()
+        os.kill(first, signal.SIGKILL)
+        assert int(asking.stdout.readline()) == -signal.SIGKILL
         committed, sent = store.calls.spend("run:1").calls, len(server.requests)
         assert 0 < committed < 30
         assert sent - committed <= 4
-        done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
+        answers, _ = asking.communicate("second\n")
         assert len(server.requests) - sent == 30 - committed
-    assert done.stdout.split() == [str(n) for n in range(30)]
+    _, said, code = answers.splitlines()
+    assert (code, asking.returncode) == ("0", 0)
+    assert said.split() == [str(n) for n in range(30)]
     assert store.calls.spend("run:1").calls == 30
     store.db.close()
+
+
+def running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def test_the_door_is_cheap_to_open() -> None:

@@ -239,7 +239,7 @@ def main() -> None:
     """Suffer every fault that is asked for."""
     template, work = Path(sys.argv[1]), Path(sys.argv[2])
     # What a cycle imports on its way is imported once here, not in every child.
-    for module in ("chromadb", "langgraph.graph", "numpy"):
+    for module in ("chromadb.api.rust", "langgraph.graph", "numpy.ma"):
         import_module(module)
     for number, line in enumerate(sys.stdin):
         print(json.dumps(suffer(template, work / f"{os.getpid()}-{number}", json.loads(line))), flush=True)

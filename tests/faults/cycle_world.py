@@ -10,9 +10,9 @@ MAX_PARALLEL = 16
 def rules() -> Rulebook:
     """Short searches on few items; a proof is still asked for."""
     return world.rulebook(
-        harvest={"max_items": 120, "max_earlier_items": 0},
+        harvest={"max_items": 160, "max_earlier_items": 0},
         teacher={"failing_examples": 4, "passing_examples": 2},
-        search={"max_rounds": 2, "patience": 1, "select_items": 24, "gate_items": 40},
+        search={"max_rounds": 2, "patience": 1, "select_items": 24, "gate_items": 60},
     )
 
 
@@ -25,8 +25,8 @@ ADDED = {
 
 
 def fill(library: Library) -> None:
-    """Nine days of traffic without golden items; three topics get a new kind of message."""
-    library.traces.add(*world.traffic(world.add_prompt(library), new=NEW))
+    """Nine days of half the usual traffic without golden items; three topics get a new kind of message."""
+    library.traces.add(*world.traffic(world.add_prompt(library), count=world.TRACES // 2, new=NEW))
 
 
 def better(current: str, number: int) -> str:
