@@ -27,11 +27,12 @@ Pooled = Sequence[tuple[Series, TrendState]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarming:
-    """A series of a live version that alarms, with its latched state; settings: those it was judged by."""
+    """A series of a live version that alarms, with its latched state; settings and floor: what it was judged by."""
 
     series: Series
     state: TrendState
     settings: ScanSettings
+    floor: float | None = None
 
 
 def record(
@@ -174,7 +175,7 @@ def _time(step: int) -> datetime:
 def _degradation(alarming: Alarming, pooled: Pooled) -> Degradation:
     """The latched alarm of a series in today's numbers."""
     series, latch = alarming.series, alarming.state.latch
-    seen = refined(alarming.state, alarming.settings)
+    seen = refined(alarming.state, alarming.settings, floor=alarming.floor)
     if seen is None or latch is None or seen.onset_step is None or seen.effect is None:
         raise Refused("an alarm without numbers", f"{series.prompt} {series.metric}", "Nothing was opened.")
     onset, low, high = seen.onset_step, seen.onset_low, seen.onset_high

@@ -18,7 +18,8 @@ def targets(
     young = {
         (c.series.prompt, c.series.version)
         for c in changes
-        if live.get(c.series.prompt) == c.series.version and c.state.count <= settings.floor_scores
+        if live.get(c.series.prompt) == c.series.version
+        and (c.state.count <= settings.floor_scores or (c.state.latch is not None and c.state.latch.floor))
     }
     before = library.fleet.replaced(young) if young else {}
     old = {

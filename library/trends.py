@@ -174,6 +174,8 @@ def _without(state: TrendState, kept: list[bool]) -> TrendState:
         for name, s in state.segments.items()
     }
     starts = array("q", compress(state.starts, kept))
+    if not starts:
+        segments = {}
     count = math.fsum(n for sums in segments.values() for n in sums.n)
     total = math.fsum(x for sums in segments.values() for x in sums.total)
     return TrendState(

@@ -132,7 +132,7 @@ def _part(
         _Swept(
             series=j.change.series,
             evidence=j.evidence,
-            alarming=Alarming(series=j.change.series, state=j.state, settings=j.settings)
+            alarming=Alarming(series=j.change.series, state=j.state, settings=j.settings, floor=j.floor)
             if j.evidence.status == "alarm" and live.get(j.change.series.prompt) == j.change.series.version
             else None,
         )
@@ -142,12 +142,13 @@ def _part(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Judged:
-    """One changed series after the walk. over: the drop that it was latched on has ended."""
+    """One changed series after the walk. floor: its known target; over: the drop it was latched on has ended."""
 
     change: SeriesChange
     state: TrendState
     evidence: Evidence
     settings: ScanSettings
+    floor: float | None
     over: bool = False
 
 
@@ -167,7 +168,7 @@ def _judged(
             floors=[floors[i] for i in part],
         )
         for i, (state, evidence) in zip(part, walked, strict=True):
-            found[i] = _Judged(change=changes[i], state=state, evidence=evidence, settings=settings)
+            found[i] = _Judged(change=changes[i], state=state, evidence=evidence, settings=settings, floor=floors[i])
     return [found[i] for i in range(len(changes))]
 
 

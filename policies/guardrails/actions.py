@@ -7,7 +7,7 @@ from policies.guardrails.frames import Frame, is_content
 from policies.guardrails.german import MODALS, is_german
 from policies.guardrails.meanings import deeds
 from policies.guardrails.word_lists import BEFORE_A_VERB
-from policies.guardrails.words import Synonyms
+from policies.guardrails.words import KANA, Synonyms, Token
 
 NEGATOR = re.compile(
     r"\b(?:never|not|n't|cannot|refuse(?: to)?|decline to|avoid|forbidden to|kein\w*|niemals|nicht|nor|or|,)\s"
@@ -39,7 +39,14 @@ def commanded(frame: Frame) -> frozenset[str]:
                 hits.update(following[:3])
     if is_german(frame.low):
         hits.update(_german_verbs(frame))
+    if KANA.search(frame.text):
+        return _japanese_verb(frame) if max(frame.polarity, default=-1) > 0 else frozenset()
     return frozenset(hits)
+
+
+def _japanese_verb(frame: Frame) -> frozenset[str]:
+    """The verb closes a Japanese sentence."""
+    return frozenset([t.lemma for t in frame.tokens if is_content(t)][-1:])
 
 
 def _german_verbs(frame: Frame) -> frozenset[str]:
@@ -60,19 +67,19 @@ def forbidden_actions(frame: Frame, synonyms: Synonyms) -> frozenset[str]:
         return frozenset()
     if is_german(frame.low):
         return _german_verbs(frame)
+    if KANA.search(frame.text):
+        return _japanese_verb(frame)
     actions: set[str] = set()
     for match in NEGATOR.finditer(frame.low):
         following = [
             (t, s)
             for t, s in zip(frame.tokens, frame.polarity, strict=True)
-            if t.start >= match.end() and is_content(t)
+            if t.start >= match.end() and (is_content(t) or t.word == "recommended")
         ]
-        continued = match.group().strip() in {"or", ",", "nor"}
-        if (
-            not following
-            or following[0][1] >= 0
-            or following[0][0].start - match.end() > 24
-            or (continued and not actions)
+        if not following or following[0][1] >= 0 or following[0][0].start - match.end() > 24:
+            continue
+        if match.group().strip() in {"or", ",", "nor"} and not _goes_on(
+            frame, match, actions, following[0][0], synonyms
         ):
             continue
         first = following[0][0].lemma
@@ -82,6 +89,15 @@ def forbidden_actions(frame: Frame, synonyms: Synonyms) -> frozenset[str]:
         head = [t.lemma for t, s in zip(frame.tokens, frame.polarity, strict=True) if s < 0 and is_content(t)]
         actions.update(head[:1])
     return frozenset(actions)
+
+
+def _goes_on(frame: Frame, match: re.Match[str], actions: set[str], following: Token, synonyms: Synonyms) -> bool:
+    """`delete, skip or weaken tests` lists deeds; `mention a name, age or origin` lists things."""
+    before = [t for t in frame.tokens if t.end <= match.start()]
+    if before and actions and match.start() - before[-1].end <= 2 and before[-1].lemma in actions:
+        return True
+    with_object = re.match(r"\s+(?:the|an?|any|their|his|her|your|its|them|it)\b", frame.low[following.end :])
+    return bool(actions) and with_object is not None and following.lemma in deeds(synonyms)
 
 
 def forbidden_deeds(frame: Frame, synonyms: Synonyms) -> frozenset[str]:

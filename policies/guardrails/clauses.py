@@ -69,9 +69,7 @@ def _explicit(frame: Frame) -> bool:
 def is_clause(read: Read) -> bool:
     """Does a unit protect somebody or something, as opposed to asking for a style?"""
     framed = read.frame
-    if read.unit.context == "heading" or len(framed.content) < 1 or is_style(framed):
-        return False
-    if STYLE_HEADING.search(read.unit.heading) and not framed.explicit:
+    if read.unit.context == "heading" or len(framed.content) < 1 or is_style(framed) or _styled(read):
         return False
     if framed.strong or VERDICT_RULE.search(framed.text):
         return framed.strength >= MANDATORY - 1
@@ -86,7 +84,13 @@ def is_clause(read: Read) -> bool:
         and re.match(r"(?:if [^,]+, )?[a-z]+ ", framed.low)
     ):
         return True
-    return bool(imperative) or (RULE_HEADING.search(read.unit.heading) is not None and read.unit.bullet)
+    return bool(imperative or (framed.prohibits and framed.numbers)) or (
+        RULE_HEADING.search(read.unit.heading) is not None and read.unit.bullet
+    )
+
+
+def _styled(read: Read) -> bool:
+    return STYLE_HEADING.search(read.unit.heading) is not None and not read.frame.explicit
 
 
 def is_style(framed: Frame) -> bool:

@@ -7,12 +7,14 @@ import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from policies.guardrails import vocabulary as v
 from policies.guardrails.frames import STRENGTH_NAME, Frame, found, is_content
 from policies.guardrails.narrowing import narrowing, participle
 from policies.guardrails.numbers import number_changes
+from policies.guardrails.opposites import OPPOSITE_WORDS, OPPOSITES
 
 Kind = Literal["weakened", "contradicted", "uncertain"]
 ORDERED = re.compile(r"\b(to|before|after|into|from|over|instead of|rather than|not)\b")
@@ -64,6 +66,11 @@ def _polarity(old: Frame, new: Frame) -> Iterator[Observation]:
         return
     if exclusive and bool(old.markers) != bool(new.markers):
         return  # "only X may" against "nobody except X may": the same rule with the sign on the other side
+    later = re.search(r"\b(?:before|until)\b.*", old.low)
+    if later and new.prohibits and re.search(r"\b(?:before|until)\b", new.low):
+        tail = {t.lemma for t in old.tokens if t.start >= later.start()}
+        if set(flipped) <= tail:
+            return  # "X must be done before Y" against "no Y before X": the same order of things
     side = "forbids" if before[flipped[0]] < 0 else "commands"
     yield Observation(
         "contradicted",
@@ -83,6 +90,7 @@ def _forbidden_verbs(frame: Frame) -> set[str]:
     return verbs
 
 
+@lru_cache(maxsize=4096)
 def v_only(frame: Frame) -> bool:
     """Does the clause speak of an exclusive set (`only`, `anyone but`)?"""
     return (
@@ -126,7 +134,10 @@ def _strength(old: Frame, new: Frame) -> Iterator[Observation]:
         v_only(old)
         and not v_only(new)
         and not new.prohibits
-        and not re.search(r"\b(?:must|not|no|never|alone|limited|restricted|nobody|none)\b", new.low)
+        and not re.search(
+            r"\b(?:must|not|no|never|alone|limited|restricted|nobody|none|required|requires?|needs?|necessary|without)\b",
+            new.low,
+        )
     )
     if lost_only and not weak:
         yield Observation("weakened", "only-dropped", "'only' is gone, so the set is open now", shared(old, new) >= 0.7)
@@ -216,7 +227,9 @@ WIDE = re.compile(r"\b(?:ever|any|all|every|always|under no|whatever)\b")
 def _tails(old: Frame, new: Frame) -> Iterator[Observation]:
     for match in v.WIDENING_TAIL.finditer(old.low):
         tail = re.split(r"[;:.]", old.low[match.start() :])[0]
+        main = {t.lemma for t in old.tokens if t.start < match.start() and is_content(t)}
         words = {t.lemma for t in old.tokens if match.start() <= t.start < match.start() + len(tail) and is_content(t)}
+        words = words - main or words
         kept = v.WIDENING_TAIL.search(new.low) is not None
         if (
             not kept
@@ -255,36 +268,6 @@ def _roles(old: Frame, new: Frame) -> Iterator[Observation]:
         yield Observation("contradicted", "roles-swapped", f"'{a} {link} {b}' became '{b} {link} {a}'")
 
 
-OPPOSITES = (
-    ("before", "after"),
-    ("at least", "at most"),
-    ("minimum", "maximum"),
-    ("above", "below"),
-    ("over", "under"),
-    ("more than", "less than"),
-    ("inside", "outside"),
-    ("first", "last"),
-    ("accept", "reject"),
-    ("include", "exclude"),
-    ("enable", "disable"),
-    ("lock", "unlock"),
-    ("oldest", "newest"),
-    ("public", "private"),
-    ("vor", "nach"),
-    ("mindestens", "höchstens"),
-    ("über", "unter"),
-    ("allow", "deny"),
-    ("mask", "unmask"),
-    ("encrypt", "decrypt"),
-    ("opt in", "opt out"),
-    ("highest", "lowest"),
-    ("earlier", "later"),
-    ("hide", "show"),
-    ("with", "without"),
-    ("mit", "ohne"),
-)
-
-
 def _opposites(old: Frame, new: Frame) -> Iterator[Observation]:
     """One word of a pair of opposites took the place of the other."""
     if old.prohibits != new.prohibits:
@@ -296,11 +279,6 @@ def _opposites(old: Frame, new: Frame) -> Iterator[Observation]:
             if turned and shared(old, new) >= 0.6:
                 yield Observation("contradicted", "opposite", f"'{a}' became '{b}'")
                 return
-
-
-OPPOSITE_WORDS = re.compile(
-    r"\b(?:" + "|".join(sorted({w for p in OPPOSITES for w in p}, key=len, reverse=True)) + r")\b"
-)
 
 
 def _opposite_words(low: str) -> frozenset[str]:

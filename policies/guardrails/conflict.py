@@ -5,19 +5,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from policies.guardrails.actions import commanded, forbidden_actions, forbidden_deeds
+from policies.guardrails.actions import commanded, forbidden_actions
 from policies.guardrails.comparison import v_only
-from policies.guardrails.deed_phrases import phrased_deeds, phrased_things
+from policies.guardrails.deed_phrases import phrased_deeds
 from policies.guardrails.frames import Frame, is_content
-from policies.guardrails.meanings import deeds, kinds
-from policies.guardrails.narrowing import GENERIC, items
+from policies.guardrails.matter import in_common, speaks_of, with_kinds
+from policies.guardrails.narrowing import GENERIC
+from policies.guardrails.permissions import Said, permits
 from policies.guardrails.words import Synonyms
 from policies.guardrails.workarounds import way_around
-from policies.verdict import Severity
 
 RELEASE = re.compile(
     r"\b(?:no need to|need not|needn't|(?:do|does) not (?:have|need) to|don't (?:have|need) to|"
-    r"(?<!that are )(?<!which are )(?<!that is )not (?:required|necessary|needed|obliged)|unnecessary|optional|(?:may|can) be (?:skipped|"
+    r"(?<!that are )(?<!which are )(?<!that is )not (?:required|necessary|needed|obliged)|unnecessary|optional|"
+    r"(?:may|can) be (?:skipped|"
     r"omitted|left out|waived|postponed|settled|ignored)|skip|leave out|leave off|omit|"
     r"without (?:asking|checking|confirming|verifying|confirmation|verification|approval|consent|"
     r"waiting)|instead of (?:asking|checking|confirming|verifying|waiting)|later|afterwards|"
@@ -46,23 +47,6 @@ SOURCES_ONLY = re.compile(
     r"invent|fill|make up)|do not (?:guess|invent|make up|fill|speculate|add)|must come from|"
     r"not (?:be )?(?:in|from))\b|\bnot use\b.*\b(?:other|outside|external|further)\b|nur|ausschließlich"
 )
-GUARDED = re.compile(
-    r"\b(?:only the last|last (?:four|two|three|\d)|masked|mask|redacted|anonymi[sz]ed|partial(?:ly)?|"
-    r"own|their own|his own|her own|your own|refuse|decline|without (?:naming|revealing|giving|"
-    r"mentioning)|instead|rather than|does not|do not|not to|never|cannot|not|by mistake|"
-    r"in general terms|general)\b"
-)
-PROTECTS_BY_HIDING = re.compile(
-    r"\b(?:mask(?:ed)?|redact(?:ed)?|anonymi[sz]ed?|confidential|secret|hidden|encrypted|private|pseudonymi[sz]ed)\b"
-)
-HESITATE = re.compile(r"\b(?:do not|don't|never|no need to|need not) (?:hesitate|be afraid|be shy) to\b")
-PERMISSION = re.compile(
-    r"\b(?:feel free to|you (?:may|can|could)|go ahead and|(?:it is|it's) (?:fine|okay|ok|allowed|"
-    r"acceptable) to|no problem to|"
-    r"(?:is|are) (?:allowed|permitted|free|welcome) to)\b"
-)
-OWN = re.compile(r"\b(?:their|his|her|your|its) own\b|\bby mistake\b")
-CONDITIONAL = re.compile(r"\b(?:if|where|when|whenever|because|while|after|since|so that)\b[^,;:.]*")
 ASSUMED = re.compile(
     r"\b(?:silence|no (?:answer|reply|response|objection|reaction)|not (?:answering|objecting|"
     r"replying))\b[^.;]{0,40}\b(?:counts?|means?|is|are|treated|taken)\b[^.;]{0,20}"
@@ -117,7 +101,6 @@ NOT_LABELS = frozenset(
     }
 )
 LABEL_LINE = re.compile(r"\W*\w+\([\w, ]*\)\W*|\W*[\w ()-]{1,40}:\s*\{+[^{}]*\}+\W*")
-Said = tuple[Severity, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,21 +137,29 @@ def conflict(old: Frame, new: Frame, synonyms: Synonyms, *, reworded: Callable[[
     if traits.label_line:
         return None
     labels = _other_label(old, new)
-    if labels:
-        return "block", labels
+    return ("block", labels) if labels else _opens(old, new) or _against(old, new, synonyms, reworded=reworded)
+
+
+def _opens(old: Frame, new: Frame) -> Said | None:
+    """Sources nobody approved, consent nobody gave."""
+    traits = traits_of(new)
     if traits.outside_knowledge and SOURCES_ONLY.search(old.low) and not new.prohibits:
         return "block", "opens sources that the approved prompt rules out:"
     if traits.assumes and ASKS.search(old.low) and not new.prohibits:
         return "block", "takes for given what has to be asked or checked:"
+    return None
+
+
+def _against(old: Frame, new: Frame, synonyms: Synonyms, *, reworded: Callable[[], bool]) -> Said | None:
     there = with_kinds(new, synonyms)
-    around = way_around(old, new, lambda word: _speaks_of(word, there, synonyms))
+    around = way_around(old, new, lambda word: speaks_of(word, there, synonyms))
     if around:
         return "flag", around
-    common = _common(old, new, synonyms) - (frozenset() if _about_others(old, new) else GENERIC)
+    common = in_common(old, new, synonyms) - (frozenset() if _about_others(old, new) else GENERIC)
     if not common and not phrased_deeds(new.low) and not forbidden_actions(old, synonyms) & commanded(new):
         return None
     return (
-        _permits(old, new, common, synonyms, reworded=reworded)
+        permits(old, new, common, synonyms, reworded=reworded)
         or _moves_limit(old, new, common)
         or _releases(old, new, common)
         or _forbids_duty(old, new)
@@ -178,93 +169,6 @@ def conflict(old: Frame, new: Frame, synonyms: Synonyms, *, reworded: Callable[[
 def _about_others(old: Frame, new: Frame) -> bool:
     """`say which reader has it` against `another reader's loans`: the person is what is disclosed."""
     return traits_of(old).others and traits_of(new).asks_who
-
-
-@lru_cache(maxsize=4096)
-def with_kinds(frame: Frame, synonyms: Synonyms) -> frozenset[str]:
-    """Subject matter of a sentence with the kinds its things belong to and the things it only describes."""
-    table = kinds(synonyms)
-    said = frame.content_set | {synonyms.lemma(w) for w in phrased_things(frame.low)}
-    return said.union(*(table.get(lemma, frozenset()) for lemma in said))
-
-
-def _speaks_of(word: str, there: frozenset[str], synonyms: Synonyms) -> bool:
-    table = deeds(synonyms)
-    alike = table.get(word, frozenset())
-    return word in there or any(alike & table.get(w, frozenset()) for w in there)
-
-
-def _common(old: Frame, new: Frame, synonyms: Synonyms) -> frozenset[str]:
-    """Things of the clause that the sentence speaks of, by name, by kind, or as another thing of the same kind."""
-    there = with_kinds(new, synonyms)
-    table = kinds(synonyms)
-    sisters = {w for w in old.content_set if (table.get(w, frozenset()) - TOO_WIDE) & there}
-    return (old.content_set & there) | sisters
-
-
-TOO_WIDE = frozenset({"data", "law", "health", "solut", "dat"})
-"""Kinds whose members have too little in common to stand for each other."""
-REFERS = re.compile(
-    r"\b(?:can|will|may|is there to|are there to) (?:help|advise|answer|tell|explain|decide|assist)\b|\b(?:refer|speak|talk|turn|"
-    r"go|point|direct|ask|contact)\w* (?:\w+ ){0,2}(?:to|with|at) (?:the|their|a|an|your|our)\b|\bconsult\b|\bcannot\b"
-)
-"""Sends somebody to the one who may answer."""
-
-
-def named_again(new: Frame, done: frozenset[str]) -> frozenset[str]:
-    """Words in the place of a verb that the sentence also uses as nouns: `name the name`, `give the parents`."""
-    nouns = {t.lemma for t in new.tokens if DETERMINED.search(new.low[max(0, t.start - 10) : t.start])}
-    return frozenset(w for w in done if w in nouns or new.content.count(w) > 1)
-
-
-ENCOURAGES = re.compile(
-    r"\b(?:do not|don't|never|no need to|needn't|not)\s+(?:hesitate|be (?:afraid|shy|reluctant)|shy away|refuse|hold back|fear|"
-    r"worry)\b"
-)
-"""Two negations that permit."""
-
-
-def _guarded(low: str) -> bool:
-    return GUARDED.search(CONDITIONAL.sub(" ", ENCOURAGES.sub(" ", low))) is not None
-
-
-DETERMINED = re.compile(r"\b(?:the|an?|all|any|each|every|their|his|her|your|its|of|no|den|die|das|des)\s+$")
-TELLS_THAT = re.compile(
-    r"\b(?:say|tell|mention|add|write|assure|reassure|note|explain|promise|comfort|calm|know)\b[^.;]{0,60}\b(?:that|how)\b"
-)
-
-
-def _permits(
-    old: Frame, new: Frame, common: frozenset[str], synonyms: Synonyms, *, reworded: Callable[[], bool]
-) -> Said | None:
-    hiding = PROTECTS_BY_HIDING.search(old.low) is not None
-    if (not old.prohibits and not hiding) or _guarded(new.low) or OWN.search(new.low):
-        return None
-    forbidden = forbidden_deeds(old, synonyms) | (frozenset({"disclose"}) if hiding else frozenset())
-    actions = forbidden_actions(old, synonyms)
-    done = commanded(new)
-    objects = common - actions - (done - named_again(new, done))
-    bare = not old.content_set - actions
-    if actions & done and (objects or bare or len(new.content_set) <= 3 and not old.content_set - actions - GENERIC):
-        return ("block" if objects or bare else "flag"), "permits what the approved prompt forbids:"
-    table = deeds(synonyms)
-    phrased = phrased_deeds(new.low)
-    alike = forbidden & frozenset().union(*(table.get(a, frozenset()) for a in done), phrased)
-    if not alike or REFERS.search(new.low):
-        return None
-    if phrased & forbidden & {"judge", "foretell", "promise"} and (bare or TELLS_THAT.search(new.low)):
-        return "flag", "seems to permit what the approved prompt forbids:"
-    if objects and _covers(objects, old, actions) and not reworded():
-        return "flag", "seems to permit what the approved prompt forbids:"
-    return None
-
-
-def _covers(objects: frozenset[str], old: Frame, actions: frozenset[str]) -> bool:
-    """The shared things must be a fair part of what the prohibition is about."""
-    if any(words <= objects for words, _ in items(old)):
-        return True
-    wanted = old.content_set - actions
-    return len(objects) >= 2 or len(objects) / max(1, len(wanted)) >= 0.3
 
 
 def _moves_limit(old: Frame, new: Frame, common: frozenset[str]) -> Said | None:

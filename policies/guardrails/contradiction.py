@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterator
 
 from policies.guardrails.clauses import Clause, found_clauses
-from policies.guardrails.conflict import conflict, with_kinds
+from policies.guardrails.conflict import conflict
 from policies.guardrails.counterpart import counterpart
 from policies.guardrails.document import Read
 from policies.guardrails.frames import Frame, frame
 from policies.guardrails.injection import continued, is_defence
+from policies.guardrails.matter import with_kinds
 from policies.guardrails.scene import Scene, finding, short
 from policies.guardrails.units import GONE, RULE_WORD
 from policies.verdict import Finding
@@ -33,7 +34,8 @@ OVERRIDE = re.compile(
     rf"|\b(?:wish(?:es)?|requests?|convenience|satisfaction|preferences?|needs?|judge?ment|opinion|happiness|comfort|speed)\b"
     rf"[^.;\n]{{0,25}}\b(?:comes?|goes?|ranks?|counts?|stands?|matters?|outranks?|prevails?)\b[^.;\n]{{0,25}}"
     rf"(?:\b(?:over|before|above|than)\b[^.;\n]{{0,15}}{RULES}|\bfirst\b[^.;\n]{{0,20}}{RULES})"
-    rf"|\b(?:rules?|clauses?|sections?|points?|items?|instructions?) (?:\d{{1,2}}|one|two|three|four|five|six|seven|above|"
+    rf"|\b(?:rules?|clauses?|sections?|points?|items?|instructions?) (?:\d{{1,2}}|one|two|three|four|five|six|seven|"
+    rf"above|"
     rf"below)\b[^.;\n]{{0,15}}\b(?:is|are|applies|apply|holds?|counts?|matters?)\b[^.;\n]{{0,12}}\b(?:only|just|merely|"
     rf"meant|intended|optional|for)\b"
     rf"|\bnot bound by\b|\b(?:treat|regard|consider|see|"
@@ -146,12 +148,18 @@ def _override(scene: Scene, read: Read) -> Finding | None:
 
 
 LETS_PASS = re.compile(
-    r"\b(?:may|can|could|might|are free to|is free to|(?:is|are) (?:allowed|permitted) to|feel free to)\b[^.;,]{0,20}"
-    r"\b(?:let (?:this|it|that|these|them) (?:pass|go|slide|be)|(?:overlook|waive|ignore|skip|drop|disregard|relax|forgo|"
+    r"\b(?:may|can|could|might|are free to|is free to|(?:is|are) (?:allowed|permitted) to|feel free to)\b(?! not\b|"
+    r" never\b)[^.;,]{0,20}"
+    r"\b(?:let (?:this|it|that|these|them) (?:pass|go|slide|be)|(?:overlook|waive|ignore|skip|drop|disregard|relax|"
+    r"forgo|"
     r"suspend|lift|bend|set aside|do without|dispense with|wink) (?:\w+ )?(?:this|it|that|these|them)\b)"
-    r"|\b(?:this|it|that) (?:can|may|could|might) (?:also |then |still )?be (?:waived|overlooked|skipped|dropped|relaxed|"
+    r"|\b(?:this|it|that) (?:can|may|could|might) (?:also |then |still )?be (?:waived|overlooked|skipped|dropped|"
+    r"relaxed|"
     r"left out|omitted|ignored|suspended|lifted|postponed|disregarded|set aside|let go)\b"
     r"|\b(?:let (?:this|it|that) (?:pass|slide)|turn a blind eye|look the other way|make an exception)\b"
+    r"|\b(?:do|does)(?: not|n't) (?:need|require) (?:one|it|this|that|any|either)\b|\b(?:need not|needn't|(?:do|"
+    r"does)(?: not|n't) "
+    r"have to)(?: do (?:so|this|it|that))?\s*[.!]?$|\b(?:is|are) (?:exempt|excused)\b"
     r"|\b(?:may|can) (?:also )?(?:be )?(?:done|proceed|happen|go ahead) without (?:it|this|that)\b",
     re.IGNORECASE,
 )
@@ -161,10 +169,8 @@ LETS_PASS = re.compile(
 def _exception(scene: Scene, read: Read) -> Finding | None:
     text = read.unit.text
     passes = LETS_PASS.search(text)
-    opens = EXCEPTION_START.search(text) or (passes and not REFUSES.search(text[: passes.end()]))
-    if not opens or any(
-        r.frame.markers and _restates(r, read) for r in scene.current.live
-    ):
+    opens = EXCEPTION_START.search(text) or (passes and not REFUSES.search(text[: passes.start()]))
+    if not opens or any(r.frame.markers and _restates(r, read) for r in scene.current.live):
         return None
     message = f"'{short(read.unit.text)}' opens an exception to what stands before it"
     return finding(
@@ -198,7 +204,7 @@ def _against_clauses(scene: Scene, read: Read, clauses: tuple[Clause, ...]) -> I
     def said_before() -> bool:
         return any(_restates(r, read) and r.frame.prohibits == read.frame.prohibits for r in scene.current.live)
 
-    text = EXAMPLE_TAIL.sub("", QUOTATION.sub(" ", read.unit.text))
+    text = TRAILING.sub("", EXAMPLE_TAIL.sub("", QUOTATION.sub(" ", read.unit.text)))
     said_itself = read.frame if text == read.unit.text else frame(text, scene.synonyms)
     origins = [r for r in scene.current.live if _restates(r, read)]
     for clause in clauses:
@@ -222,7 +228,11 @@ def _against_clauses(scene: Scene, read: Read, clauses: tuple[Clause, ...]) -> I
         return
 
 
-EXAMPLE_TAIL = re.compile(r"\b(?:for example|for instance|e\.g\.|zum beispiel|z\. ?b\.)\s?:.*", re.IGNORECASE | re.DOTALL)
+TRAILING = re.compile(r",?\s(?:where|because|so that|since)\b[^,;:.]*(?=[.!?]?$)", re.IGNORECASE)
+"""A closing clause of place or reason is not what a sentence permits."""
+EXAMPLE_TAIL = re.compile(
+    r"\b(?:for example|for instance|e\.g\.|zum beispiel|z\. ?b\.)\s?:.*", re.IGNORECASE | re.DOTALL
+)
 """What is shown after `for example:` permits nothing."""
 
 

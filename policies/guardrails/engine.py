@@ -29,6 +29,7 @@ from policies.verdict import RANK, Decision, Finding, Span, Verdict
 __all__ = ["Subject", "check", "repair_hints"]
 
 SIZE_LIMIT = 100_000  # characters of one side; beyond it only checks of linear cost run and the candidate is blocked
+HUGE = 1_000_000  # characters; beyond it only the size is judged
 EFFORT_LIMIT = 100_000  # pairs of an approved and a new unit: 300 rules all rewritten are 90,000
 SHOWN_PER_RULE = 50
 WITHHELD = frozenset({"secret-leak", "pii-leak", "data-leak", "injection", "hidden-text"})
@@ -98,7 +99,7 @@ def _run(scene: Scene) -> list[Finding]:
     chosen = scene.policy.checks
     sizes = [len(scene.subject.current.full_text), len(scene.subject.candidate.full_text)]
     for name, run in LINEAR.items():
-        if name in chosen:
+        if name in chosen and (max(sizes) <= HUGE or name != "hidden-text"):
             findings += _guarded(name, run, scene)
     if max(sizes) > SIZE_LIMIT:
         message = f"{max(sizes)} characters are too many to compare; the limit is {SIZE_LIMIT}"

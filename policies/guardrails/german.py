@@ -6,14 +6,39 @@ from functools import lru_cache
 
 SIGNS = re.compile(
     r"\b(?:nicht|kein\w*|der|das|und|den|dem|sie|wenn|darf|darfst|dürfen|muss|müssen|niemals|immer|für|bei|ein|eine|"
-    r"einen|nur|oder|auf|zu|dass|ist|wird|werden|ihm|des|bitte|über|mit)\b"
+    r"einen|nur|oder|auf|zu|dass|ist|wird|werden|ihm|des|bitte|über|mit|die|unter|im|zum|zur|von|vom|sich|sofort|dich|seine[rmn]?|ihre[rmn]?)\b"
 )
 CERTAIN = re.compile(r"\b(?:kein\w*|nicht|niemals|dürfen|darf\w*|müssen|dass|und|oder|für)\b")
 OTHER = re.compile(r"\b(?:the|and|of|is|are|for|with|must|not|you|het|een|van)\b")
-PREFIXES = (
-    "ab an auf aus bekannt bei durch ein fest frei heraus hinaus her hin los mit nach offen preis um vor vorbei weg "
-    "weiter zu zurück zusammen"
-).split()
+PREFIXES = [
+    "ab",
+    "an",
+    "auf",
+    "aus",
+    "bekannt",
+    "bei",
+    "durch",
+    "ein",
+    "fest",
+    "frei",
+    "heraus",
+    "hinaus",
+    "her",
+    "hin",
+    "los",
+    "mit",
+    "nach",
+    "offen",
+    "preis",
+    "um",
+    "vor",
+    "vorbei",
+    "weg",
+    "weiter",
+    "zu",
+    "zurück",
+    "zusammen",
+]
 EITHER = "|".join(sorted(PREFIXES, key=len, reverse=True))
 PARTICIPLE = re.compile(rf"({EITHER})?ge(\w{{3,}}?)(?:t|en)")
 INFINITIVE = re.compile(rf"({EITHER})zu(\w{{3,}}?en)")
@@ -39,7 +64,9 @@ IRREGULAR: Mapping[str, str] = {
     "versprich": "versprech",
     "zahl": "zahl",
 }
-MODALS = frozenset("darf darfst dürfen muss müssen musst soll sollen sollst kann kannst können".split())
+MODALS = frozenset(
+    ["darf", "darfst", "dürfen", "muss", "müssen", "musst", "soll", "sollen", "sollst", "kann", "kannst", "können"]
+)
 
 
 def is_german(low: str) -> bool:
@@ -79,7 +106,9 @@ def separated(low: str, words: Sequence[tuple[str, int, int]], function_words: f
         before = low[words[index - 1][2] : start] if index else ","
         if re.search(r"[,;:.!?(]", before) or (index and words[index - 1][0] in {"und", "oder", "aber"}):
             first = None
-        closes = index + 1 == len(words) or re.match(r"\s*[,;:.!?)]", low[end:]) or words[index + 1][0] in {"und", "oder"}
+        closes = (
+            index + 1 == len(words) or re.match(r"\s*[,;:.!?)]", low[end:]) or words[index + 1][0] in {"und", "oder"}
+        )
         if first is not None and word in PREFIXES and closes:
             pairs[index] = first
         elif first is None and word not in function_words:

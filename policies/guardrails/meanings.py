@@ -37,6 +37,8 @@ retrieve: select, include, return, add, fetch, query, join, output, show, read, 
 travel: separate, move, leave, cross, exceed, drive, go
 """
 KINDS = """
+supplement: creatine, whey, protein powder, vitamin, magnesium, caffeine, omega
+developer: contributor, author, programmer, committer, maintainer
 allergen: peanut, nut, milk, gluten, egg, soy, lupin, shellfish, sesame, mustard, celery, wheat
 admission: place, offer, accepted, enrol, admit
 press: newspaper, journalist, reporter, magazine, media, broadcaster, tv

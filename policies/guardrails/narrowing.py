@@ -107,6 +107,8 @@ def _local_edits(old: Frame, new: Frame, match: SequenceMatcher[str], reported: 
 
 def _only_the_verb(old: Frame, gone: list[Token]) -> bool:
     """`Do not suggest fewer than …` and `must not have fewer than …`: the verb may go when all it is about stays."""
+    if len(gone) == 1 and gone[0].word in {"come", "comes", "stand", "stands", "happen", "happens", "occur", "exist"}:
+        return True
     if not old.prohibits or len(gone) > 1 or len(old.content_set) < 3:
         return False
     before = old.low[max(0, gone[0].start - 12) : gone[0].start]

@@ -9,13 +9,16 @@ from policies.guardrails.scene import Scene, finding
 from policies.verdict import Finding
 
 HEAD = re.compile(
-    r"\b(?:choose|pick|select|assign|classif\w+|sort (?:\w+ )*into|exactly one|one (?:of|topic|label|category|class|queue|intent|"
+    r"\b(?:choose|pick|select|assign|classif\w+|sort (?:\w+ )*into|exactly one|one (?:of|topic|label|category|class|"
+    r"queue|intent|"
     r"option|level|tag|status)|categor(?:y|ies)|labels?|topics?|options?|queues?|classes|priorit(?:y|ies)|levels?|intents?|"
     r"status(?:es)?|tags|verdicts?|outcomes?|kategorien?|themen|wähle\w*|kategorie)\b",
     re.IGNORECASE,
 )
 NOT_OPTIONS = re.compile(r"\b(?:rules?|examples?|never|do not|steps?|inputs?|notes?)\b", re.IGNORECASE)
-OPTION = re.compile(r"[`\"'*]{0,2}([A-Za-zÄÖÜäöüß][\w/&-]{0,24}(?: [\w/&-]{1,20}){0,2})[`\"'*]{0,2}\s*(?::|=|[-–—](?=\s)|\(|$)")
+OPTION = re.compile(
+    r"[`\"'*]{0,2}([A-Za-zÄÖÜäöüß][\w/&-]{0,24}(?: [\w/&-]{1,20}){0,2})[`\"'*]{0,2}\s*(?::|=|[-–—](?=\s)|\(|$)"
+)
 ROW = re.compile(r"(?m)^[ \t]*\|[ \t]*[`*\"']{0,2}([\w/& -]{1,40}?)[`*\"']{0,2}[ \t]*\|")
 
 
@@ -40,7 +43,9 @@ def check_options(scene: Scene, labels: frozenset[str]) -> Iterator[Finding]:
     lost = sorted(frozenset().union(*before) - there)
     if lost:
         message = f"the option '{', '.join(lost)}' is gone or renamed"
-        yield finding("output-contract", "option-lost", "block", message, fix_hint=f"Keep the option {', '.join(lost)}.")
+        yield finding(
+            "output-contract", "option-lost", "block", message, fix_hint=f"Keep the option {', '.join(lost)}."
+        )
     gained = sorted(frozenset().union(*after) - frozenset().union(*before)) if after else []
     if gained:
         message = f"the option '{', '.join(gained)}' is new"

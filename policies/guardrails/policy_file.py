@@ -224,7 +224,7 @@ def _merge(said: PolicyFile, packs: tuple[tuple[str, PolicyFile], ...], place: s
         place=place,
         checks=tuple(c for c in CHECKS if c in checks or (checks and c in _called_for(files))),
         about={
-            **{name: "called for by a section of this file" for name in sorted(_called_for(files))},
+            **dict.fromkeys(sorted(_called_for(files)), "called for by a section of this file"),
             **{name: checks[name].about for name in sorted(checks)},
         },
         packs=tuple(name for name, _ in packs),

@@ -208,6 +208,10 @@ prüfen, prüfe, überprüfen, bestätigen, bestätige, geprüft, bestätigt, ko
 genehmigen, genehmigt, freigeben, freigegeben, zustimmen
 nutze, nutzen, verwende, verwenden, benutze, verwendet
 gast, gäste, gästen, kunde, kunden, kundin, nutzer, anrufer, patient, patienten, person
+尋, 聞, 伺, 訊
+教, 伝, 漏, 開示, 話, 公開
+約束, 保証
+勧, 薦, 推奨
 bezahlen, bezahlt, übernehmen, übernommen, erstatten, erstattet, zahlen
 zusagen, versprechen, versprochen, garantieren, zusichern
 mieter, mieterin, bewohner

@@ -6,7 +6,25 @@ from dataclasses import dataclass
 
 TAG = re.compile(r"<(?P<close>/?)(?P<name>[A-Za-z][\w:.-]{0,40})(?P<rest>[^<>\n]{0,200})>")
 INLINE = frozenset(
-    {"a", "abbr", "b", "br", "code", "del", "em", "i", "kbd", "mark", "s", "span", "strike", "strong", "sub", "sup", "u"}
+    {
+        "a",
+        "abbr",
+        "b",
+        "br",
+        "code",
+        "del",
+        "em",
+        "i",
+        "kbd",
+        "mark",
+        "s",
+        "span",
+        "strike",
+        "strong",
+        "sub",
+        "sup",
+        "u",
+    }
 )
 """Tags of running text: they style words and end nothing."""
 

@@ -196,7 +196,7 @@ def _tag_heading(tag: Tag, heading: str) -> str:
     """`<rules>` heads what follows; what an outer tag or heading retired stays retired until its close."""
     if not tag.opens:
         return heading if tag.item else ""
-    return heading if tag.item and heading or RETIRED_HEADING.search(heading) else tag.name
+    return heading if (tag.item and heading) or RETIRED_HEADING.search(heading) else tag.name
 
 
 def _blocks(text: str, regions: tuple[_Region, ...]) -> list[tuple[int, int]]:

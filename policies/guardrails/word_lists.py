@@ -53,7 +53,8 @@ COMMAND_WORDS = _set(
 BEFORE_A_VERB = _set(
     """
     also always and are auch be been being bitte by can could directly do du first freely gladly immediately instead is
-    it just may might must never not or please nun oder quickly shall should simply so sofort still then therefore they to und will would you
+    it just may might must never not nun oder or please quickly
+    shall should simply so sofort still then therefore they to und will would you
     """
 )
 """Words after which an English (or German) verb may stand."""

@@ -1,39 +1,54 @@
 """Ways around a duty: what to do when its means are not at hand, and somebody else doing what one alone may do."""
 
 import re
-
 from collections.abc import Callable
+from functools import lru_cache
 
 from policies.guardrails.comparison import v_only
 from policies.guardrails.frames import Frame
 from policies.guardrails.narrowing import GENERIC
 
 CONDITIONAL = re.compile(
-    r"^\W*(?:if|when|whenever|while|where|should|in case|until|as long as|on days when|outside)\b(?P<when>[^,;:]{3,90}),\s*"
+    r"^\W*(?:if|when|whenever|while|where|should|in case|until|as long as|on days when|"
+    r"outside)\b(?P<when>[^,;:]{3,90}),\s*"
     r"(?P<then>.+)",
     re.DOTALL,
 )
 NOT_AT_HAND = re.compile(
     r"\b(?:down|offline|away|absent|unavailable|closed|busy|slow|broken|ill|sick|overloaded|late|on (?:leave|holiday|"
     r"a break)|asleep|unreachable|missing|unclear|not (?:answer|available|work|respond|there|reachable|reply)\w*|"
-    r"(?:doesn't|does not|cannot|can't|don't|do not) (?:answer|work|respond|reply|be reached|load|open)|fails?|takes? (?:too )?long|"
+    r"(?:doesn't|does not|cannot|can't|don't|do not) (?:answer|work|respond|reply|be reached|load|open)|fails?|"
+    r"takes? (?:too )?long|"
     r"nobody (?:is|answers)|no one (?:is|answers)|out of (?:office|order|reach|hours))\b"
 )
 STAYS_CAREFUL = re.compile(
-    r"^\W*(?:please |then |politely )?(?:tell|ask|wait|escalate|refer|apologi[sz]e|explain|say|call|try|stop|report|never|do not|"
-    r"don't|pass|forward|transfer|hold|leave|inform|refuse|decline|offer|contact|notify|take a message|send|suggest|advise|"
+    r"^\W*(?:please |then |politely )?(?:tell|ask|wait|escalate|refer|apologi[sz]e|explain|say|call|try|stop|report|"
+    r"never|do not|"
+    r"don't|pass|forward|transfer|hold|leave|inform|refuse|decline|offer|contact|notify|take a message|send|suggest|"
+    r"advise|"
     r"you (?:must|may) not|answer|reply|write|return|set|mark|log|note that|repeat|point)\b"
 )
-PERMITS = re.compile(r"\b(?:may|can|could|is free to|are free to|allowed|permitted|hands?|gives?|opens?|does|do|takes?|signs?)\b")
+PERMITS = re.compile(
+    r"\b(?:may|can|could|is free to|are free to|allowed|permitted|hands?|gives?|opens?|does|do|takes?|signs?)\b"
+)
 ALONE = re.compile(r"\b(?:only|solely|exclusively|nobody but|no one but|nobody except|no one except)\b")
 
 
+@lru_cache(maxsize=4096)
+def _escape(low: str) -> re.Match[str] | None:
+    """`If the portal is down, take it here`: the means fail, and something else is done."""
+    match = CONDITIONAL.match(low)
+    if match and NOT_AT_HAND.search(match["when"]) and not STAYS_CAREFUL.search(match["then"]):
+        return match
+    return None
+
+
 def way_around(old: Frame, new: Frame, speaks_of: Callable[[str], bool]) -> str | None:
-    """What a new sentence does to a duty it does not name, or None; speaks_of: is this thing or deed in the sentence?"""
+    """What a new sentence does to a duty, or None; speaks_of: is this thing or deed in the sentence?"""
     if old.prohibits or not old.strong:
         return None
-    match = CONDITIONAL.match(new.low)
-    if match and NOT_AT_HAND.search(match["when"]) and not STAYS_CAREFUL.search(match["then"]):
+    match = _escape(new.low)
+    if match:
         then_at = match.start("then")
         wanted = old.content_set - GENERIC
         means = {t.lemma for t in new.tokens if t.subject and t.start < then_at} & wanted

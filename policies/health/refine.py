@@ -8,11 +8,11 @@ from policies.health.evidence import Evidence, ScanSettings
 from policies.health.reading import middle, read_many, scores_per_split
 
 
-def refined(state: TrendState, settings: ScanSettings) -> Evidence | None:
+def refined(state: TrendState, settings: ScanSettings, *, floor: float | None = None) -> Evidence | None:
     """The alarm of a series with today's estimate of its onset, and everything that is counted from it.
 
     The onset moves only within the interval that was given when the alarm was raised, so that a second drop is not
-    taken for the first. None without a latched alarm. An alarm against a known target keeps its onset.
+    taken for the first. None without a latched alarm. An alarm against a known target (floor) keeps its onset.
     """
     latch = state.latch
     if latch is None:
@@ -24,7 +24,7 @@ def refined(state: TrendState, settings: ScanSettings) -> Evidence | None:
     profile = past.evidence[0] if alone is None or not alone.any() else alone
     inside = [i for i, start in enumerate(state.starts) if latch.onset_low <= start <= latch.onset_high]
     if latch.floor or not inside or not profile[inside].any():
-        return read_many([state], settings)[0].evidence
+        return read_many([state], settings, [floor])[0].evidence
     best = profile[inside].max()
     near = [i for i in inside if profile[i] >= best - settings.near_best]
     onset = middle(profile, scores_per_split(past, 0), near[0], near[-1])

@@ -19,7 +19,8 @@ SECRET = "IBAN DE02 1203 0000 0000 2020 51"
 def everything(library) -> str:
     """All rows of all tables as one text."""
     with library.db.read() as connection:
-        return "\n".join(repr(tuple(row)) for t in tables.metadata.sorted_tables for row in connection.execute(sa.select(t)))
+        rows = [row for t in tables.metadata.sorted_tables for row in connection.execute(sa.select(t))]
+    return "\n".join(repr(tuple(row)) for row in rows)
 
 
 def failure(id, claim, *trace_ids, text="text", count=3):

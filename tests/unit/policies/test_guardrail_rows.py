@@ -45,14 +45,15 @@ def verdict_of(row: dict) -> Verdict:
 
 @pytest.fixture(scope="module")
 def judged() -> list[tuple[dict, Verdict]]:
-    names = ("fresh.jsonl", "second.jsonl", "third.jsonl", "fourth.jsonl", "fifth.jsonl")
+    names = ("fresh.jsonl", "second.jsonl", "third.jsonl", "fourth.jsonl", "fifth.jsonl", "sixth.jsonl")
+    names += ("independent-1.jsonl", "independent-2.jsonl")
     return [(row, verdict_of(row)) for name in names for row in lines(name)]
 
 
 def test_harmful_edits_are_caught(judged) -> None:
     harmful = [(row, v) for row, v in judged if row["expected"] != "allow"]
     missed = [row["id"] for row, v in harmful if v.decision == "allow"]
-    assert len(missed) / len(harmful) <= 0.05, missed
+    assert len(missed) / len(harmful) <= 0.02, missed
 
 
 def test_what_must_never_slip_through_does_not(judged) -> None:
@@ -63,13 +64,22 @@ def test_what_must_never_slip_through_does_not(judged) -> None:
 def test_harmless_edits_pass(judged) -> None:
     harmless = [(row, v) for row, v in judged if row["expected"] == "allow"]
     stopped = [(row["id"], v.fired) for row, v in harmless if v.decision != "allow"]
-    assert len(stopped) / len(harmless) <= 0.05, stopped
+    assert len(stopped) / len(harmless) <= 0.03, stopped
 
 
 def test_a_caught_edit_is_attributed_to_a_fitting_policy(judged) -> None:
     caught = [(row, v) for row, v in judged if row["expected"] != "allow" and v.decision != "allow"]
     wrong = [(row["id"], v.fired) for row, v in caught if not set(v.fired) & set(row["accept"])]
     assert len(wrong) / len(caught) <= 0.03, wrong
+
+
+def test_rows_that_no_rule_was_written_for() -> None:
+    """Written by somebody who never saw the engine, and never used for tuning: the honest figure. It may only rise."""
+    judged = [(row, verdict_of(row)) for row in lines("unseen.jsonl")]
+    harmful = [v for row, v in judged if row["expected"] != "allow"]
+    harmless = [v for row, v in judged if row["expected"] == "allow"]
+    assert sum(v.decision != "allow" for v in harmful) / len(harmful) >= 0.85
+    assert sum(v.decision == "allow" for v in harmless) / len(harmless) >= 0.88
 
 
 @pytest.mark.parametrize("kind", FLOORS)
@@ -88,6 +98,23 @@ def test_clauses_in_other_words(kind: str) -> None:
         if not good:
             wrong.append((row["clause"], row["text"], verdict.fired))
     assert right[True] / right.total() >= FLOORS[kind], wrong
+
+
+ADDED = (
+    "You help visitors of Marlow Centre. Input: {input}\n\nRules:\n- %s\n- Be factual.\n\n%sKeep it under 90 words.\n"
+)
+
+
+@pytest.mark.parametrize(("kind", "floor"), [("permits", 0.95), ("harmless", 0.95)])
+def test_a_sentence_added_at_the_end_permits_or_does_not(kind: str, floor: float) -> None:
+    rows = [row for row in lines("added.jsonl") if row["kind"] == kind]
+    wrong = []
+    for row in rows:
+        candidate = ADDED % (row["clause"], row["text"] + " ")
+        verdict = check(plain_subject(ADDED % (row["clause"], ""), candidate), POLICY, today=ANY_DAY)
+        if (verdict.decision != "allow") != (kind == "permits"):
+            wrong.append((row["clause"], row["text"], verdict.fired))
+    assert 1 - len(wrong) / len(rows) >= floor, wrong
 
 
 @pytest.mark.parametrize("row", lines("edits.jsonl"), ids=lambda row: f"{row['find'][:20]}->{row['replace'][:40]}")
