@@ -1,22 +1,23 @@
 """The health scan behind the interface of a drift benchmark: update(scores, segments, timestamps) -> Alarm | None.
 
-`make` looks once per update, as the other detectors of such a benchmark do. `make_told` is also given the true mean
-as a known target. `make_scheduled` looks on the clock of the stream, every 15 minutes, with the default settings.
+`make` is the product as it is shipped: the looks and thresholds of the rulebook, on the clock of the stream.
+`make_each` looks once per update, as the other detectors of such a benchmark do; `make_told` is also given the true
+mean as a known target.
 Scores come in order of arrival, segments as small integers, times of the traces in seconds.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from library.trends import GRID_SECONDS, TrendState, delta_of
 from policies.health.evidence import ScanSettings
 from policies.health.scan import walk
+from policies.rulebook import read_rulebook
 
 # The promise of the benchmark: 20,000 scores, a look after every 50.
 PROMISED_LOOKS = 400
 # One group of steps for all time: then every walk ends with exactly one look.
 ALL_TIME = 10**9
-FIFTEEN_MINUTES = 900 // GRID_SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,15 +59,16 @@ class HealthScan:
 
 
 def make(*, baseline: float | None, n_base: int, n_seg: int) -> HealthScan:
-    """A detector that must learn the baseline and looks once per update."""
+    """The shipped rulebook: looks and thresholds as the product has them."""
+    rules = read_rulebook(None, "shipped").health
+    return HealthScan(replace(rules.settings, n_base=n_base), look_steps=rules.look_steps)
+
+
+def make_each(*, baseline: float | None, n_base: int, n_seg: int) -> HealthScan:
+    """A look at every update, under the promise of the benchmark."""
     return HealthScan(ScanSettings(looks=PROMISED_LOOKS, n_base=n_base), look_steps=ALL_TIME)
 
 
 def make_told(*, baseline: float | None, n_base: int, n_seg: int) -> HealthScan:
     """The same, told the true mean as a known target."""
     return HealthScan(ScanSettings(looks=PROMISED_LOOKS, n_base=n_base), look_steps=ALL_TIME, floor=baseline)
-
-
-def make_scheduled(*, baseline: float | None, n_base: int, n_seg: int) -> HealthScan:
-    """Looks every 15 minutes of the stream's own clock, with the default promise."""
-    return HealthScan(ScanSettings(n_base=n_base), look_steps=FIFTEEN_MINUTES)
