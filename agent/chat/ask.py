@@ -34,8 +34,14 @@ class Answer:
     declined: bool
 
 
-def ask(library: Library, rules: DiagnosisRules, text: str, *, prompt: str | None = None) -> Answer:
-    """Answer a question from the library. prompt: the one it is about, when the text does not name it."""
+def ask(
+    library: Library, rules: DiagnosisRules, text: str, *, prompt: str | None = None, before: Answer | None = None
+) -> Answer:
+    """Answer a question from the library.
+
+    prompt: the one it is about, when the text does not name it. before: the last answer of the same conversation; a
+    question that names no prompt goes on about the prompts of that answer.
+    """
     names = [p.name for p in library.prompts.list()]
     if prompt is not None:
         library.prompts.get(prompt)
@@ -45,7 +51,9 @@ def ask(library: Library, rules: DiagnosisRules, text: str, *, prompt: str | Non
         return _answer(question, (), Said(refusal + " " + CAN_ANSWER), declined=True)
     if not question.topics:
         return _answer(question, (), Said("I do not understand the question. " + CAN_ANSWER), declined=True)
-    about = question.prompts or ((prompt,) if prompt else _meant(library, question, names))
+    # The queue is asked for as a whole; everything else goes on about what was spoken of.
+    spoken_of = before.prompts if before is not None and "waiting" not in question.topics else ()
+    about = question.prompts or ((prompt,) if prompt else spoken_of or _meant(library, question, names))
     said = [part for name in about for part in _parts(library, rules, name, question, many=len(about) > 1)]
     unknown = "; ".join(dict.fromkeys(u for s in said for u in s.unknown.split("; ") if u))
     return _answer(question, about, Said("\n".join(s.text for s in said), unknown=unknown))
