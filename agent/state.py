@@ -27,7 +27,6 @@ class CycleState(TypedDict, total=False):
 
     # diagnose
     diagnosis: dict[str, Any]  # cause, sentence, kinds of failure; see steps/diagnose.py
-    failure_ids: list[str]  # kinds of failure as the library knows them
 
     # hypothesize
     round: int  # 1 in the first round

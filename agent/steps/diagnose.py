@@ -52,7 +52,7 @@ async def diagnose(state: CycleState, services: Services) -> CycleState:
         await in_thread(
             services.library.incidents.diagnose, incident_id, diagnosis, claim=services.held(), now=services.now()
         )
-    partial: CycleState = {"diagnosis": diagnosis, "failure_ids": [f.id for f in failures]}
+    partial: CycleState = {"diagnosis": diagnosis}
     if stop is not None:
         return {**partial, "stop": {"reason": stop, "detail": found.attribution.sentence}}
     if not learn:

@@ -53,10 +53,6 @@ class Document:
         """Units that command, in order."""
         return self._live
 
-    def message_of(self, raw_offset: int) -> int:
-        """Index of the chat message that holds a raw offset (0 for kind text)."""
-        return sum(1 for s in message_starts(self.content) if s <= raw_offset) - 1
-
     def role_of(self, unit: Unit) -> str:
         """Role of the message a unit stands in; `user` for kind text, as rendered."""
         return self.content.messages[unit.message].role if self.content.messages else "user"

@@ -1,11 +1,8 @@
 """Figures in clauses: a changed limit is looser, stricter or unknown."""
 
-import re
 from collections.abc import Iterator
 
 from policies.guardrails.frames import Frame, Number
-
-TRIGGER = re.compile(r"\b(?:must|shall|has to|have to|needs? to|are|is|always|require[sd]?|müssen|muss)\b")
 
 OPPOSITE = ({"min", "max"}, {"over", "under"}, {"min", "under"}, {"max", "over"})
 

@@ -23,12 +23,6 @@ GUARDED = re.compile(
 PROTECTS_BY_HIDING = re.compile(
     r"\b(?:mask(?:ed)?|redact(?:ed)?|anonymi[sz]ed?|confidential|secret|hidden|encrypted|private|pseudonymi[sz]ed)\b"
 )
-HESITATE = re.compile(r"\b(?:do not|don't|never|no need to|need not) (?:hesitate|be afraid|be shy) to\b")
-PERMISSION = re.compile(
-    r"\b(?:feel free to|you (?:may|can|could)|go ahead and|(?:it is|it's) (?:fine|okay|ok|allowed|"
-    r"acceptable) to|no problem to|"
-    r"(?:is|are) (?:allowed|permitted|free|welcome) to)\b"
-)
 OWN = re.compile(r"\b(?:their|his|her|your|its) own\b|\bby mistake\b")
 CONDITIONAL = re.compile(r"\b(?:if|where|when|whenever|because|while|after|since|so that)\b[^,;:.]*")
 REFERS = re.compile(

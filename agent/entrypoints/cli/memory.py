@@ -25,7 +25,6 @@ def rebuild_command(as_json: bool) -> None:
     with opened() as project:
         failures = project.library.failures.list()
         with memory_of(project.settings, rebuild=True)() as memory:
-            memory.clear()
             memory.remember([remembered(f) for f in failures if f.text])
             count = memory.count()
     emit(as_json, {"failures": len(failures), "indexed": count}, f"{count} of {len(failures)} failures indexed")
