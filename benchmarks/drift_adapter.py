@@ -1,8 +1,8 @@
 """The health scan behind the interface of a drift benchmark: update(scores, segments, timestamps) -> Alarm | None.
 
 `make` is the product as it is shipped: the looks and thresholds of the rulebook, on the clock of the stream.
-`make_each` looks once per update, as the other detectors of such a benchmark do; `make_told` is also given the true
-mean as a known target.
+`make_each` looks once per update of fifty scores, as the other detectors of such a benchmark do. `make_young` and
+`make_told` are the same two, given the true mean as a known target.
 Scores come in order of arrival, segments as small integers, times of the traces in seconds.
 """
 
@@ -15,7 +15,7 @@ from policies.health.scan import walk
 from policies.rulebook import read_rulebook
 
 # The promise of the benchmark: 20,000 scores, a look after every 50.
-PROMISED_LOOKS = 400
+PROMISED_LOOKS, PER_LOOK = 400, 50
 # One group of steps for all time: then every walk ends with exactly one look.
 ALL_TIME = 10**9
 
@@ -60,15 +60,29 @@ class HealthScan:
 
 def make(*, baseline: float | None, n_base: int, n_seg: int) -> HealthScan:
     """The shipped rulebook: looks and thresholds as the product has them."""
-    rules = read_rulebook(None, "shipped").health
-    return HealthScan(replace(rules.settings, n_base=n_base), look_steps=rules.look_steps)
+    return _shipped(n_base)
+
+
+def make_young(*, baseline: float | None, n_base: int, n_seg: int) -> HealthScan:
+    """The shipped rulebook, and the true mean as the target that a young version is held against."""
+    return _shipped(n_base, floor=baseline)
 
 
 def make_each(*, baseline: float | None, n_base: int, n_seg: int) -> HealthScan:
     """A look at every update, under the promise of the benchmark."""
-    return HealthScan(ScanSettings(looks=PROMISED_LOOKS, n_base=n_base), look_steps=ALL_TIME)
+    return _each(n_base)
 
 
 def make_told(*, baseline: float | None, n_base: int, n_seg: int) -> HealthScan:
     """The same, told the true mean as a known target."""
-    return HealthScan(ScanSettings(looks=PROMISED_LOOKS, n_base=n_base), look_steps=ALL_TIME, floor=baseline)
+    return _each(n_base, floor=baseline)
+
+
+def _shipped(n_base: int, *, floor: float | None = None) -> HealthScan:
+    rules = read_rulebook(None, "shipped").health
+    return HealthScan(replace(rules.settings, n_base=n_base), look_steps=rules.look_steps, floor=floor)
+
+
+def _each(n_base: int, *, floor: float | None = None) -> HealthScan:
+    settings = ScanSettings(looks=PROMISED_LOOKS, look_scores=PER_LOOK, n_base=n_base)
+    return HealthScan(settings, look_steps=ALL_TIME, floor=floor)

@@ -86,7 +86,8 @@ class Degradation:
 
     segment: the one to blame, None for everywhere. evidence and threshold are in nats. onset is today's estimate,
     first_onset the one at detection, by which the incident is known again. floor: held against the version that was
-    replaced, not against its own past. also: other series of this version that alarm too. upstream: see there.
+    replaced, not against its own past. gradual_since: when the fall began, if it came little by little, None where the
+    scores speak against that. also: other series of this version that alarm too. upstream: see there.
     """
 
     metric: str
@@ -111,6 +112,7 @@ class Degradation:
     floor: bool = False
     also: tuple[AlsoDegraded, ...] = ()
     upstream: Upstream | None = None
+    gradual_since: datetime | None = None
 
     @property
     def known_by(self) -> datetime:

@@ -28,7 +28,7 @@ from library.store.versions import require_prompt
 
 MONITOR = "monitor"
 BACK = "the scores fell again"
-_TIMES = ("detected_at", "onset", "onset_earliest", "onset_latest", "first_onset")
+_TIMES = ("detected_at", "onset", "onset_earliest", "onset_latest", "first_onset", "gradual_since")
 
 
 class IncidentStore:

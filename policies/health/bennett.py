@@ -22,10 +22,12 @@ Floats = NDArray[np.float64]
 
 SMALLEST_RANGE = 0.05
 SMALLEST_VARIANCE = 1e-9
-# The spread of looks counts as if this many looks had shown no clustering at all.
-PSEUDO_LOOKS = 30
-# Standard deviations (of the sum of squared differences under independence) that establish clustering.
-ESTABLISHED = 2.0
+# A known target this close to 0 or 1 is taken as this far away: one failure must not be infinite evidence.
+FARTHEST = 0.001
+# How probable clustered scores are beforehand.
+CLUSTERED = 0.3
+# One large difference may be a shift of level: for clustering it counts as three standard deviations at the most.
+LARGEST_BY_CHANCE = 9.0
 # A cluster cut in two by the edge between looks makes them more alike: the ratio falls short by about an eighth.
 CUT_CLUSTERS = 1.15
 
@@ -66,16 +68,19 @@ class Splits:
 def dispersion(looks: Looks) -> float:
     """Design effect of clustered scores (retries, one user flooding), from the differences of successive looks.
 
-    About 1 for independent scores (von Neumann's ratio); a shift of level hardly moves it. Clustering counts in full
-    once it is established without the largest difference, which may be a shift; before that it is shrunk towards 1.
+    The mean squared difference (von Neumann's ratio) is about 1 for independent scores, and a shift of level hardly
+    moves it. It counts with the posterior probability that there are clusters at all: their sum over n looks is close
+    to a gamma variable with mean n D and variance 3 n D^2; the likelihood of the best D is discounted as in Schwarz's
+    criterion. So a healthy series does not pay for the noise of the estimate, and clusters are believed early.
     """
-    if not looks.spread_n:
+    n = looks.spread_n
+    if not n:
         return 1.0
-    shrunk = (PSEUDO_LOOKS + looks.spread) / (PSEUDO_LOOKS + looks.spread_n)
-    excess = looks.spread - looks.spread_top - looks.spread_n
-    if excess < ESTABLISHED * math.sqrt(3.0 * looks.spread_n):
-        return max(1.0, shrunk)
-    return max(1.0, shrunk, CUT_CLUSTERS * looks.spread / looks.spread_n)
+    ratio = max((looks.spread - max(looks.spread_top - LARGEST_BY_CHANCE, 0.0)) / n, 1.0)
+    shape = n / 3.0
+    log_likelihood = min(shape * (ratio - 1.0 - math.log(ratio)), 50.0)
+    odds = CLUSTERED / (1.0 - CLUSTERED) * math.exp(log_likelihood) / math.sqrt(1.0 + 0.5 * shape)
+    return 1.0 + odds / (1.0 + odds) * (CUT_CLUSTERS * ratio - 1.0)
 
 
 def stack(states: Sequence[TrendState]) -> Stack:
@@ -131,7 +136,11 @@ def own_past(s: Stack, settings: ScanSettings) -> Splits:
 
 
 def known_target(s: Stack, targets: Sequence[float | None]) -> Splits:
-    """Compare after with a target that is known exactly, all segments together; no target, no evidence."""
+    """Compare after with a target that is known exactly, all segments together; no target, no evidence.
+
+    A known mean is worth more than a guess of the variance: n2 kl(mean after, target) holds for any law on [0, 1]
+    (Hoeffding 1963, theorem 1) and is exact for pass or fail. Bennett's inequality is sharper for smooth scores.
+    """
     p0 = np.array([0.0 if t is None else t for t in targets])[:, None, None]
     n1, sum1 = _before(s.n), _before(s.total)
     N, X = s.n.sum(2, keepdims=True), s.total.sum(2, keepdims=True)
@@ -141,11 +150,21 @@ def known_target(s: Stack, targets: Sequence[float | None]) -> Splits:
     variance = n2 * (Q / np.maximum(N.sum(1, keepdims=True), 1.0))
     lowest = np.where(N[..., 0] > 0, s.low, 1.0).min(1)
     reach = np.maximum(p0[..., 0] - lowest[:, None], SMALLEST_RANGE)
-    evidence = bennett(deficit.sum(1), variance.sum(1), reach) / s.dispersion[:, None]
+    smooth = bennett(deficit.sum(1), variance.sum(1), reach)
+    evidence = np.maximum(smooth, chernoff(sum2.sum(1), n2.sum(1), p0[..., 0])) / s.dispersion[:, None]
     return Splits(
         n1=n1, n2=n2, sum1=sum1, sum2=sum2, deficit=deficit, variance=variance, evidence=evidence,
         by_segment=np.zeros_like(deficit),
     )  # fmt: skip
+
+
+def chernoff(total: Floats, n: Floats, target: Floats) -> Floats:
+    """n kl(total / n, target): the exponent of n scores on [0, 1] with this total when their mean is the target."""
+    p = np.clip(target, FARTHEST, 1.0 - FARTHEST)
+    mean = np.clip(total / np.maximum(n, 1.0), 0.0, p)
+    passed = mean * np.log(np.maximum(mean, FARTHEST * FARTHEST) / p)
+    exponent: Floats = np.maximum(n, 0.0) * (passed + (1.0 - mean) * np.log((1.0 - mean) / (1.0 - p)))
+    return exponent
 
 
 def _before(sums: Floats) -> Floats:

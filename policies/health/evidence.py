@@ -69,7 +69,8 @@ class Evidence:
     the whole series, over all looks so far. onset_*: grid steps. before, after, effect, interval: means of the scope;
     before is what the traffic after the onset would have scored had nothing changed. segment: None for everywhere.
     detected_step: last step with data at the look that alarmed, None without an alarm. floor: measured against the
-    known target instead of the version's own past. Without enough scores the numbers are None.
+    known target instead of the version's own past. gradual_since: the grid step at which the fall began if it came
+    gradually, see `gradual`; only `refined` tells. Without enough scores the numbers are None.
     """
 
     status: Status
@@ -90,6 +91,7 @@ class Evidence:
     segments: tuple[SegmentEffect, ...] = ()
     detected_step: int | None = None
     floor: bool = False
+    gradual_since: int | None = None
 
 
 def bar(alpha: float, looks: int, scopes: float = 1.0) -> float:

@@ -85,7 +85,7 @@ def _read_batch(states: Sequence[TrendState], targets: Sequence[float | None], s
             scopes.append(_Scope(T=alone[s], h=view.bar_segment(), split=int(best_alone[p, s]), segment=s))
         if view.target is not None:
             split = int(view.target.evidence[p].argmax())
-            scopes.append(_Scope(T=below, h=view.bar_everywhere(), split=split, floor=True))
+            scopes.append(_Scope(T=below, h=view.bar_target(), split=split, floor=True))
         evidence = view.evidence(scopes, counts[p], (tops[p], below, alone))
         readings.append(Reading(evidence=evidence, everywhere=tops[p], floor=below, segments=tuple(alone)))
     return readings
@@ -111,12 +111,22 @@ class _View:
         return max(self.settings.looks, seen.count, math.ceil(at_this_pace))
 
     @property
+    def looks_young(self) -> int:
+        """Looks a known target is held against: a version is young for so many scores only, and then it is over."""
+        settings = self.settings
+        promised = math.ceil(settings.floor_scores / settings.look_scores)
+        return min(self.looks, max(promised, min(self.state.looks.count, settings.floor_scores)))
+
+    @property
     def whole(self) -> float:
         """Alpha in parts: two for everywhere, one for all single segments together, two for a known target."""
         return EVERYWHERE + SEGMENTS * (len(self.state.segments) > 1) + EVERYWHERE * (self.target is not None)
 
     def bar_everywhere(self, alpha: float | None = None) -> float:
         return bar(alpha or self.settings.alpha, self.looks, self.whole / EVERYWHERE)
+
+    def bar_target(self) -> float:
+        return bar(self.settings.alpha, self.looks_young, self.whole / EVERYWHERE)
 
     def bar_segment(self) -> float:
         return bar(self.settings.alpha, self.looks, self.whole / SEGMENTS * len(self.state.segments))
@@ -127,7 +137,7 @@ class _View:
         looks = self.state.looks
         p = p_value(max(everywhere, looks.sup), self.looks, self.whole / EVERYWHERE)
         if self.target is not None or looks.sup_floor:
-            p = min(p, p_value(max(floor, looks.sup_floor), self.looks, max(self.whole / EVERYWHERE, 2.0)))
+            p = min(p, p_value(max(floor, looks.sup_floor), self.looks_young, max(self.whole / EVERYWHERE, 2.0)))
         if len(alone) > 1:
             past = (s.sup for s in self.state.segments.values())
             top = max(max(pair) for pair in zip(alone, past, strict=True))
@@ -156,7 +166,7 @@ class _View:
         names = list(self.state.segments)
         segment = names.index(latch.segment) if latch.segment in names else None
         split = min(split_at(self.state.starts, latch.onset_step), len(self.state.starts) - 1)
-        h = self.bar_everywhere() if segment is None else self.bar_segment()
+        h = self.bar_target() if latch.floor else self.bar_everywhere() if segment is None else self.bar_segment()
         scope = _Scope(T=latch.evidence, h=h, split=split, segment=segment, floor=latch.floor)
         return replace(
             self.report(scope, "alarm", p), onset_step=latch.onset_step, onset_low=latch.onset_low,

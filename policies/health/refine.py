@@ -5,6 +5,7 @@ from dataclasses import replace
 from library.trends import TrendState
 from policies.health.bennett import own_past, stack
 from policies.health.evidence import Evidence, ScanSettings
+from policies.health.gradual import gradual_since
 from policies.health.reading import middle, read_many, scores_per_split
 
 
@@ -12,7 +13,9 @@ def refined(state: TrendState, settings: ScanSettings, *, floor: float | None = 
     """The alarm of a series with today's estimate of its onset, and everything that is counted from it.
 
     The onset moves only within the interval that was given when the alarm was raised, so that a second drop is not
-    taken for the first. None without a latched alarm. An alarm against a known target (floor) keeps its onset.
+    taken for the first. Beside it stands the date at which a gradual fall would have begun, where it is earlier and
+    the scores do not speak against it. None without a latched alarm. An alarm against a known target (floor) keeps its
+    onset.
     """
     latch = state.latch
     if latch is None:
@@ -30,4 +33,6 @@ def refined(state: TrendState, settings: ScanSettings, *, floor: float | None = 
     onset = middle(profile, scores_per_split(past, 0), near[0], near[-1])
     starts = state.starts
     moved = replace(latch, onset_step=starts[onset], onset_low=starts[near[0]], onset_high=starts[near[-1]])
-    return read_many([replace(state, latch=moved)], settings)[0].evidence
+    found = read_many([replace(state, latch=moved)], settings)[0].evidence
+    began = gradual_since(state, settings, segment=latch.segment)
+    return replace(found, gradual_since=began if began is not None and began < starts[onset] else None)

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from library.trends import GRID_SECONDS, Delta, TrendState, delta_of, fold
+from library.trends import GRID_SECONDS, Delta, Looks, TrendState, delta_of, fold
+from policies.health.bennett import chernoff, dispersion
 from policies.health.evidence import bar, p_value
 from policies.health.fleet import walk_many
 from policies.health.scan import Evidence, ScanSettings, scan, segment_table, walk
@@ -136,6 +137,45 @@ def test_the_target_is_no_longer_checked_when_the_version_has_grown_up() -> None
     state = fold(TrendState(), deltas)
     assert scan(state, settings, floor=0.95).status == "healthy"
     assert scan(state, ScanSettings(floor_scores=4_000), floor=0.95).status == "alarm"
+
+
+def test_a_young_version_that_gets_worse_is_found_by_its_target() -> None:
+    def series(onset: int) -> list[tuple[TrendState, list[Delta]]]:
+        means: Mean = lambda i, s: 0.9 if i < onset else 0.8  # noqa: E731
+        return [(TrendState(), stream(100 + seed, 1_500, means)) for seed in range(12)]
+
+    def sweep(streams: list[tuple[TrendState, list[Delta]]], floor: float | None) -> list[Evidence]:
+        walked = walk_many(streams, SETTINGS, look_steps=FIFTEEN_MINUTES, floors=[floor] * len(streams))
+        return [found for _, found in walked]
+
+    early = series(300)
+    found = sweep(early, 0.9)
+    assert all(one.status == "alarm" for one in found)
+    delays = [
+        scores_before(deltas, (one.detected_step or 0) + 1) - 300 for (_, deltas), one in zip(early, found, strict=True)
+    ]
+    assert np.median(delays) <= 350
+    assert sum(one.status == "alarm" for one in sweep(early, None)) < len(early)
+    assert not any(one.status == "alarm" for one in sweep(series(10**6), 0.9))
+
+
+def test_the_evidence_against_a_target_is_exact_for_pass_or_fail_and_one_failure_is_no_proof() -> None:
+    exact = 200 * (0.8 * math.log(0.8 / 0.9) + 0.2 * math.log(0.2 / 0.1))
+    given = chernoff(np.array([160.0, 180.0, 190.0, 0.0]), np.array([200.0, 200.0, 200.0, 0.0]), np.array(0.9))
+    assert given == pytest.approx([exact, 0.0, 0.0, 0.0], abs=1e-9)
+    assert float(chernoff(np.array(0.0), np.array(1.0), np.array(1.0))) < 7
+
+
+def test_the_noise_of_independent_scores_costs_little_and_clusters_are_believed_early() -> None:
+    assert dispersion(Looks()) == 1.0
+    # Half a standard error above 1 is what chance does all the time.
+    assert dispersion(Looks(spread=1.07 * 166, spread_n=166, spread_top=5.0)) < 1.05
+    assert dispersion(Looks(spread=0.6 * 30, spread_n=30, spread_top=5.0)) < 1.1
+    assert dispersion(Looks(spread=2.8 * 20, spread_n=20, spread_top=9.0)) > 2.5
+    assert dispersion(Looks(spread=2.6 * 300, spread_n=300, spread_top=9.0)) == pytest.approx(3.0, abs=0.05)
+    shifted = dispersion(Looks(spread=100.0 + 25.0, spread_n=101, spread_top=25.0))
+    assert shifted < dispersion(Looks(spread=100.0 + 25.0, spread_n=101, spread_top=5.0))
+    assert shifted < 1.1
 
 
 def test_repeated_verdicts_count_as_one() -> None:
