@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import groupby
 from operator import attrgetter
 
@@ -12,9 +13,10 @@ from library.operations import ERROR, SYSTEM, UPSTREAM
 from library.prompts import Actor
 from library.scores import Series
 from library.store.stores import Library
-from library.trends import GRID_SECONDS, TrendState, reset_before, step_of
+from library.trends import GRID_SECONDS, TrendState, reset_before, reset_between, step_of
 from policies.health.evidence import Evidence, ScanSettings
 from policies.health.refine import refined
+from policies.health.regained import regained
 from policies.health.upstream import fell_together
 
 NEW_NORMAL = "accepted as the new normal"
@@ -42,6 +44,7 @@ def record(
 
     known: all incidents of these prompts, newest first.
     """
+    alarms, known = _without_regained(library, alarms, known, now=now)
     if not alarms:
         return {}
     pooled = library.fleet.pooled()
@@ -74,6 +77,41 @@ def record(
     for incident in refreshed:
         found |= {a.series.id: incident for a in newer[incident.id][0]}
     return found
+
+
+def _without_regained(
+    library: Library, alarms: Sequence[Alarming], known: Sequence[Incident], *, now: datetime
+) -> tuple[list[Alarming], Sequence[Incident]]:
+    """Let go of versions that are back at the level of the one they replaced: they have no own past to come back to.
+
+    Gives the other alarms, and all incidents as they stand then.
+    """
+    left, over = [], []
+    for alarm in alarms:
+        since = _regained(alarm) if may_close(alarm.series, known) else None
+        if since is None:
+            left.append(alarm)
+            continue
+        over.append(alarm.series)
+        library.trends.rewrite([alarm.series], partial(_forgotten, since=since))
+    if not over:
+        return left, known
+    resolve(library, over, known, now=now)
+    return left, library.incidents.of({a.series.prompt for a in alarms})
+
+
+def _regained(alarm: Alarming) -> int | None:
+    if alarm.floor is None:
+        return None
+    seen = refined(alarm.state, alarm.settings, floor=alarm.floor)
+    if seen is None or seen.effect is None:
+        return None
+    return regained(alarm.state, alarm.settings, floor=alarm.floor, drop=seen.effect)
+
+
+def _forgotten(state: TrendState, *, since: int) -> TrendState:
+    """The state without the bad stretch that ended at a step."""
+    return state if state.latch is None else reset_between(state, state.latch.onset_step, since - 1)
 
 
 def resolve(library: Library, over: Iterable[Series], known: Sequence[Incident], *, now: datetime) -> None:
@@ -200,6 +238,7 @@ def _degradation(alarming: Alarming, pooled: Pooled) -> Degradation:
         segments=_segments(seen),
         first_onset=_time(latch.onset_step),
         floor=seen.floor,
+        gradual_since=None if seen.gradual_since is None else _time(seen.gradual_since),
     )
     return replace(found, upstream=_upstream(alarming, pooled, latch.onset_low, latch.onset_high))
 

@@ -1,9 +1,10 @@
 """Does the diagnosis name the right cause? Seeded scenarios through ingest, sweep and examination.
 
-    python -m benchmarks.causes [--seed N] [--other] [--early] [--only WORD] [--show]
+    python -m benchmarks.causes [--seed N] [--other | --wild] [--early] [--only WORD] [--show]
 
 Prints a row for each scenario that is judged wrongly (all with --show), a table by class, and the pairs of causes.
---other: domains of other wording, made by a grammar. --early: sweeps every six hours, and the diagnosis is made as soon
+--other: domains of other wording, made by a grammar. --wild: five languages, and circumstances that are drawn by the
+seed (traffic, severity, suddenness, other prompts). --early: sweeps every six hours, and the diagnosis is made as soon
 as there is an incident, instead of at the end. See docs/diagnosis.md.
 """
 
@@ -19,7 +20,8 @@ from pathlib import Path
 from agent.examination import examine, traffic_of
 from agent.steps.monitor import sweep
 from benchmarks.causes_scenarios import scenarios
-from benchmarks.causes_traffic import DAYS, END, START, Scenario, prepare, traffic
+from benchmarks.causes_traffic import Scenario, prepare, traffic
+from benchmarks.causes_wild import wild
 from library.incidents import ACTIVE
 from library.store.stores import Library, open_library
 from policies.attribution import REWRITABLE, Attribution
@@ -60,8 +62,9 @@ def judge(library: Library, rules: Rulebook, scenario: Scenario, *, early: bool 
     """Run one scenario in an empty library. early: examine as soon as there is an incident, with what is known then."""
     prepare(library, scenario)
     name, batches, hours = scenario.domain.name, traffic(scenario), 6 if early else 48
-    for until in [START + timedelta(hours=hours * i) for i in range(1, 24 * DAYS // hours)] + [
-        END + timedelta(hours=1)
+    days = scenario.before + scenario.after
+    for until in [scenario.start + timedelta(hours=hours * i) for i in range(1, 24 * days // hours)] + [
+        scenario.end + timedelta(hours=1)
     ]:
         due = [(t, s) for t, s in batches if t.ts < until]
         batches = batches[len(due) :]
@@ -95,13 +98,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--other", action="store_true")
+    parser.add_argument("--wild", action="store_true")
     parser.add_argument("--early", action="store_true")
     parser.add_argument("--only", default="")
     parser.add_argument("--show", action="store_true")
     options = parser.parse_args()
     hits: dict[str, Counter[bool]] = defaultdict(Counter)
     rewritten, seconds = [], []
-    which = [s for s in scenarios(options.seed, other=options.other) if options.only in s.name]
+    made = wild(options.seed) if options.wild else scenarios(options.seed, other=options.other)
+    which = [s for s in made if options.only in s.name]
     for judged in run(which, early=options.early):
         hits[" + ".join(judged.scenario.causes) or "no incident"][judged.right] += 1
         rewritten += [judged.scenario.name] * judged.rewritten

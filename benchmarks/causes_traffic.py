@@ -29,8 +29,8 @@ Judging = Literal["expected", "judge"]
 class Domain:
     """What a prompt is about. say: a message of a topic; answer: what the model says when it means a topic.
 
-    judging: by the expected answer, or by a judge that sees only question and answer. weak: topic -> how often the
-    prompt gets it right, where that differs from the usual.
+    judging: by the expected answer, or by a judge that sees only question and answer; graded: in marks, not pass or
+    fail. labelled: share of the calls that somebody judges.
     """
 
     name: str
@@ -43,11 +43,16 @@ class Domain:
     metric: str = "exact_match"
     model: str = "acme/swift-2"
     usual: float = 0.93
+    graded: bool = False
+    labelled: float = 1.0
 
 
 @dataclass(slots=True, kw_only=True)
 class Call:
-    """A call while it is made up. meant: the topic the model took it for; harsh: the evaluator fails it anyway."""
+    """A call while it is made up. meant: the topic the model took it for; harsh: the evaluator fails it anyway.
+
+    manner: what the model says before its answer; pace: factor on the time it takes.
+    """
 
     ts: datetime
     topic: str
@@ -64,6 +69,8 @@ class Call:
     revision: str = "1"
     harsh: bool = False
     scored: bool = True
+    manner: str = ""
+    pace: float = 1.0
 
     @property
     def late(self) -> bool:
@@ -75,7 +82,11 @@ Fault = Callable[[list[Call], Domain, random.Random], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """causes: the names that a right diagnosis gives. together: what happens to the other prompts of the same model."""
+    """causes: the names that a right diagnosis gives. together: what happens to the other prompts of the same model.
+
+    weak: topic -> how often the prompt gets it right, where that differs from the usual. before, after: days on both
+    sides of the onset. clock: share of the calls that came -> share of the time that is over.
+    """
 
     name: str
     causes: tuple[str, ...]
@@ -85,8 +96,20 @@ class Scenario:
     others: tuple[Domain, ...] = ()
     together: tuple[Fault, ...] = ()
     calls: int = 1400
+    other_calls: int = OTHER_CALLS
     weak: Mapping[str, float] = field(default_factory=dict)
     release: Content | None = None
+    before: int = ONSET_DAY
+    after: int = DAYS - ONSET_DAY
+    clock: Callable[[float], float] = lambda share: share
+
+    @property
+    def start(self) -> datetime:
+        return ONSET - timedelta(days=self.before)
+
+    @property
+    def end(self) -> datetime:
+        return ONSET + timedelta(days=self.after)
 
 
 def prepare(library: Library, scenario: Scenario) -> None:
@@ -94,9 +117,10 @@ def prepare(library: Library, scenario: Scenario) -> None:
     for domain in (scenario.domain, *scenario.others):
         content = Content(text=domain.prompt, config={"model": domain.model})
         metrics = ({"name": domain.metric},)
-        library.prompts.create(domain.name, description="", actor=KEEPER, now=START, metrics=metrics)
-        library.prompts.add_version(domain.name, content, actor=KEEPER, now=START)
-        library.prompts.move_label(domain.name, "production", 1, expected=None, actor=KEEPER, reason="start", now=START)
+        name, now = domain.name, scenario.start
+        library.prompts.create(name, description="", actor=KEEPER, now=now, metrics=metrics)
+        library.prompts.add_version(name, content, actor=KEEPER, now=now)
+        library.prompts.move_label(name, "production", 1, expected=None, actor=KEEPER, reason="start", now=now)
     if scenario.release is not None:
         name, actor = scenario.domain.name, KEEPER
         library.prompts.add_version(name, scenario.release, actor=actor, now=ONSET - timedelta(hours=1))
@@ -107,27 +131,27 @@ def traffic(scenario: Scenario) -> list[tuple[Trace, Score | None]]:
     """The calls of all its prompts in order of time, with their scores where they have one."""
     made = _made(scenario.domain, scenario, scenario.faults, scenario.calls)
     for other in scenario.others:
-        made += _made(other, scenario, scenario.together, OTHER_CALLS)
+        made += _made(other, scenario, scenario.together, scenario.other_calls)
     return sorted(made, key=lambda pair: (pair[0].ts, pair[0].id))
 
 
 def _made(domain: Domain, scenario: Scenario, faults: Sequence[Fault], count: int) -> list[tuple[Trace, Score | None]]:
     rng = random.Random(f"{scenario.name}/{domain.name}/{scenario.seed}")
-    calls = drawn(domain, rng, count, scenario.weak)
+    calls = drawn(domain, rng, count, scenario)
     for fault in faults:
         fault(calls, domain, rng)
     traces = [_trace(call, domain, f"{domain.name}-{number:05}", rng) for number, call in enumerate(calls)]
-    return [(t, _score(c, t, domain) if c.scored else None) for c, t in zip(calls, traces, strict=True)]
+    return [(t, _score(c, t, domain, rng) if c.scored else None) for c, t in zip(calls, traces, strict=True)]
 
 
-def drawn(domain: Domain, rng: random.Random, count: int, weak: Mapping[str, float]) -> list[Call]:
-    """Healthy calls, evenly over the time."""
-    calls = []
+def drawn(domain: Domain, rng: random.Random, count: int, scenario: Scenario) -> list[Call]:
+    """Healthy calls, by the clock of the scenario."""
+    calls, weak = [], scenario.weak
     for number in range(count):
         topic = rng.choices(domain.topics, [0.35 if t in weak else 1.0 for t in domain.topics])[0]
         calls.append(
             Call(
-                ts=START + (END - START) * number / count,
+                ts=scenario.start + (scenario.end - scenario.start) * scenario.clock(number / count),
                 topic=topic,
                 text=domain.say(topic, rng, False),
                 meant=taken(domain, topic, weak.get(topic, domain.usual), rng),
@@ -146,6 +170,7 @@ def taken(domain: Domain, topic: str, right: float, rng: random.Random) -> str:
 
 def _trace(call: Call, domain: Domain, id: str, rng: random.Random) -> Trace:
     said = None if call.error else domain.answer(call.meant, rng) if call.output is None else call.output
+    said = call.manner + said if said else said
     wanted = domain.answer(call.topic, rng) if call.wanted is None else call.wanted
     return Trace(
         id=id,
@@ -160,23 +185,31 @@ def _trace(call: Call, domain: Domain, id: str, rng: random.Random) -> Trace:
         segment=call.segment,
         model=domain.model,
         response_model=None if call.error else call.model,
-        latency_ms=400.0 + 200.0 * rng.random(),
+        latency_ms=(400.0 + 200.0 * rng.random()) * call.pace,
         finish_reason=None if call.error else call.finish_reason,
         error=TraceError(type=call.error, message="the provider did not answer") if call.error else None,
     )
 
 
-def _score(call: Call, trace: Trace, domain: Domain) -> Score:
+def _score(call: Call, trace: Trace, domain: Domain, rng: random.Random) -> Score | None:
+    if domain.labelled < 1.0 and rng.random() >= domain.labelled:
+        return None
     if domain.judging == "expected":
         right = trace.output == trace.expected
     else:
         right = call.output is None and call.error is None and call.meant == call.topic
+    passed = right and not call.harsh
     return Score(
         trace_id=trace.id,
         name=domain.metric,
-        value=1.0 if right and not call.harsh else 0.0,
+        value=_marks(passed, rng) if domain.graded else float(passed),
         source="programmatic" if domain.judging == "expected" else "judge",
         evaluator=call.evaluator,
         revision=call.revision,
         ts=trace.ts,
     )
+
+
+def _marks(passed: bool, rng: random.Random) -> float:
+    """Of a judge that gives a mark from nought to five."""
+    return rng.choices((5, 4, 3), (5, 3, 1))[0] / 5 if passed else rng.choices((0, 1, 2), (1, 2, 2))[0] / 5

@@ -10,11 +10,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from policies.causes import telling
+from policies.causes import telling, telling_model
 from policies.causes.calls import Call, Sides
-from policies.causes.exposure import Exposure, Peer, exposure, falling, spread_evenly
+from policies.causes.exposure import WORSE, Exposure, Peer, exposure
 from policies.causes.parts import Loss, Part
 from policies.causes.releases import Release
+from policies.causes.silence import NOTHING_SILENT, Silence, silence
 from policies.causes.telling import Told
 from policies.rulebook import DiagnosisRules
 
@@ -91,8 +92,10 @@ def attribute(sides: Sides, around: Surroundings, rules: DiagnosisRules) -> Attr
     """Name the causes of what the calls after the onset lose more than those before."""
     loss = Loss(sides)
     models, versions = exposure(loss, lambda c: c.model), exposure(loss, lambda c: str(c.version))
-    fell = falling(around.peers)
-    blames = [b for b in _blames(loss, around, models, versions, fell) if b.part.size > 0]
+    # Under another version, or where time and money are meant, nothing can be said of the model behind a name.
+    same = around.release is None and not around.of_calls and around.revisions is None
+    quiet = silence(loss, around.peers, around.upstream) if same else NOTHING_SILENT
+    blames = [b for b in _blames(loss, around, models, versions, quiet) if b.part.size > 0]
     blames = [replace(b, cause=_OF_CALLS.get(b.cause, b.cause)) for b in blames] if around.of_calls else blames
     total = math.fsum(b.part.size for b in blames)
     ranked = sorted(blames, key=lambda b: -b.part.size)
@@ -104,20 +107,18 @@ def attribute(sides: Sides, around: Surroundings, rules: DiagnosisRules) -> Attr
             cause=b.cause, sentence=told.sentence, share=b.part.size / total if total else 1.0, evidence=told.evidence
         )
         for b in named
-        for told in [_told(b, loss, around, models, fell)]
+        for told in [_told(b, loss, around, models, quiet)]
     )
-    evenly = primary.cause == "prompt" and not around.peers and spread_evenly(loss)
+    doubtful = primary.cause == "model_changed" and not models.there and not quiet.shown
     return Attribution(
         cause=primary.cause,
         sentence=causes[0].sentence,
         causes=causes,
-        confidence="low" if evenly or primary.part.z < rules.cause_z else "high",
+        confidence="low" if doubtful or primary.part.z < rules.cause_z else "high",
     )
 
 
-def _blames(
-    loss: Loss, around: Surroundings, models: Exposure, versions: Exposure, fell: Sequence[Peer]
-) -> list[_Blame]:
+def _blames(loss: Loss, around: Surroundings, models: Exposure, versions: Exposure, quiet: Silence) -> list[_Blame]:
     blames = [
         _Blame(cause="outage", part=loss.failed),
         _Blame(cause="truncation", part=loss.cut),
@@ -146,7 +147,10 @@ def _blames(
             # The same calls met both: nothing in the traffic tells which it was.
             ours, theirs = rest * ours / (ours + theirs), rest * theirs / (ours + theirs)
     remaining = rest - ours - theirs
-    if fell or around.upstream:
+    # A new model that is no worse than the old one since the onset is not to blame, and the old one fell with it. One
+    # that is worse bears what fell everywhere: the onset may be dated too early, or few calls have met it yet.
+    worse = models.part.z >= WORSE
+    if quiet.shown or (quiet.spread if worse else quiet.even and not models.there):
         theirs, remaining = theirs + remaining, 0.0
     parts: list[tuple[Cause, float]] = [("release", ours), ("model_changed", theirs), ("prompt", remaining)]
     return [*blames, *(_Blame(cause=c, part=Part(size=s, error=error, calls=calls)) for c, s in parts)]
@@ -158,7 +162,7 @@ def _chosen_by(release: Release | None, models: Exposure) -> bool:
     return wanted is not None and any(str(wanted).split("/")[-1] in name for name in models.fresh)
 
 
-def _told(blame: _Blame, loss: Loss, around: Surroundings, models: Exposure, fell: Sequence[Peer]) -> Told:
+def _told(blame: _Blame, loss: Loss, around: Surroundings, models: Exposure, quiet: Silence) -> Told:
     compared = sum(p.same_model for p in around.peers)
     tellers: dict[Cause, Callable[[], Told]] = {
         "outage": lambda: telling.slower(loss) if around.of_calls else telling.outage(loss),
@@ -167,8 +171,8 @@ def _told(blame: _Blame, loss: Loss, around: Surroundings, models: Exposure, fel
         "data_error": lambda: telling.data_error(loss),
         "new_topic": lambda: telling.new_topic(loss, around.name),
         "traffic_mix": lambda: telling.traffic_mix(loss),
-        "model_changed": lambda: telling.model_changed(loss, blame.part, models, fell, around.upstream),
-        "prompt": lambda: telling.prompt(loss, spread_evenly(loss), compared),
+        "model_changed": lambda: telling_model.model_changed(loss, blame.part, models, quiet),
+        "prompt": lambda: telling.prompt(loss, compared),
     }
     if blame.cause == "release" and around.release is not None:
         return telling.release(blame.part, around.release, around.kinds)

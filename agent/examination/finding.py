@@ -2,16 +2,18 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import Any
 
 from agent.examination.surroundings import peers_of, release_of
-from agent.examination.traffic import Traffic, is_relative, sides_of
+from agent.examination.traffic import LOOKBACK_DAYS, Traffic, is_relative, sides_of
 from library.incidents import Incident
 from library.scores import Score
 from library.store.stores import Library
 from library.traces import Trace
 from policies.attribution import Attribution, Surroundings, attribute
 from policies.causes.calls import Call
+from policies.causes.revisions import RevisionChange, revision_changes
 from policies.harvest import evenly
 from policies.kinds import Case, FailureKind, failure_kinds, new_words
 from policies.redaction import redact
@@ -19,16 +21,21 @@ from policies.rulebook import DiagnosisRules
 from tools.embeddings import LexicalEmbedding
 
 CASE_CHARACTERS = 300
+HOUR = 3_600
 MOST_EMBEDDED = 500  # failing calls, working ones and earlier ones, each, that are compared by what they say
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """The causes, the kinds of failure, and the failing cases they are made of."""
+    """The causes, the kinds of failure, and the failing cases they are made of.
+
+    revisions: changes of evaluators around the onset, across which no scores were compared.
+    """
 
     attribution: Attribution
     kinds: tuple[FailureKind, ...]
     cases: tuple[Case, ...]
+    revisions: tuple[RevisionChange, ...] = ()
 
 
 def examine(library: Library, rules: DiagnosisRules, incident: Incident, traffic: Traffic) -> Finding:
@@ -54,7 +61,14 @@ def examine(library: Library, rules: DiagnosisRules, incident: Incident, traffic
         of_calls=is_relative(seen),
     )
     attribution = attribute(sides_of(traffic, seen, rules), around, rules)
-    return Finding(attribution=attribution, kinds=kinds, cases=tuple(failing))
+    return Finding(attribution=attribution, kinds=kinds, cases=tuple(failing), revisions=_revisions(library, incident))
+
+
+def _revisions(library: Library, incident: Incident) -> tuple[RevisionChange, ...]:
+    seen = incident.degradation
+    since = seen.onset - timedelta(days=LOOKBACK_DAYS)
+    points = library.traces.points(incident.prompt, metric=seen.metric, width_seconds=HOUR, since=since)
+    return revision_changes((p.evaluator, p.revision, p.start) for p in points)
 
 
 def kinds_of(
@@ -102,6 +116,7 @@ def as_diagnosis(found: Finding, similar: Sequence[Mapping[str, Any]] = ()) -> d
         "causes": [_redacted(asdict(c)) for c in found.attribution.causes],
         "kinds": [_kind(kind, cases) for kind in found.kinds],
         "similar": [dict(s) for s in similar],
+        "revisions": [change.sentence for change in found.revisions],
     }
 
 

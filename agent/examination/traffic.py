@@ -151,13 +151,16 @@ def sides_of(traffic: Traffic, seen: Degradation, rules: DiagnosisRules) -> Side
     narrow = sum(c.ts < onset for c in inside) >= FEWEST
     mine = inside if narrow else calls
     before, after = [c for c in mine if c.ts < onset], [c for c in mine if c.ts >= onset]
+    others = [c for c in calls if c.segment != seen.segment] if narrow else []
+    elsewhere, beside = [c for c in others if c.ts < onset], [c for c in others if c.ts >= onset]
     if traffic.begun is None:
         before, after = _clear(before, before=seen.onset_earliest), _clear(after, since=seen.onset_latest)
-    elsewhere = [c for c in calls if c.ts < onset and c.segment != seen.segment] if narrow else []
+        beside = _clear(beside, since=seen.onset_latest)
     return Sides(
         before=tuple(evenly(before, rules.max_calls)),
         after=tuple(evenly(after, rules.max_calls)),
         elsewhere=tuple(evenly(elsewhere, rules.max_calls)),
+        beside=tuple(evenly(beside, rules.max_calls)),
     )
 
 

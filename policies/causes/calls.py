@@ -22,7 +22,7 @@ _DIGITS = re.compile(r"\d+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One call and what it lost. lost: 1 - score, and 1 for a call that failed.
+    """One call and what it lost. lost: 1 - score, and 1 for a call that failed. took: milliseconds, None where unknown.
 
     witness: what other evaluators made of the same answer, in [0, 1]; None where nobody else judged it.
     """
@@ -39,6 +39,7 @@ class Call:
     error: str | None = None
     cut: bool = False
     witness: float | None = None
+    took: float | None = None
 
     @property
     def agrees(self) -> bool:
@@ -50,12 +51,14 @@ class Call:
 class Sides:
     """Calls before and after an onset, oldest first.
 
-    elsewhere: calls before it in segments that are not to blame; only for what kinds of message and answer there are.
+    elsewhere, beside: calls before and after it in segments that are not to blame; only for what kinds of message and
+    answer there are, and for whether those segments fell as well.
     """
 
     before: tuple[Call, ...]
     after: tuple[Call, ...]
     elsewhere: tuple[Call, ...] = ()
+    beside: tuple[Call, ...] = ()
 
 
 def call_of(trace: Trace, score: Score | None, witness: float | None = None) -> Call:
@@ -76,6 +79,7 @@ def call_of(trace: Trace, score: Score | None, witness: float | None = None) -> 
         error=error,
         cut=error is None and (ended in CUT or not output.strip() or _unclosed(output)),
         witness=witness,
+        took=trace.latency_ms,
     )
 
 

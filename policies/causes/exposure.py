@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from policies.causes.calls import Call, mean_lost
+from policies.causes.calls import Call
 from policies.causes.parts import NOTHING, Loss, Part, difference
 
 RARE = 0.2  # a value is new when its share of the calls before is below this part of its share after
-WORTH = 0.1  # share of the calls after an onset that a new value needs
-ENOUGH = 30  # unexposed calls after the onset that make a comparison
+WORTH = 0.05  # share of the calls after an onset that a new value needs
+ENOUGH, WORSE = 30, 2.0  # unexposed calls after it that make a comparison, and standard errors that they lost more
+STEADY, STEADY_PART = 1.65, 0.5  # normal quantile, and the part of a loss that other prompts surely did not lose
 SURE, ALONE_SURE = 3.0, 4.0  # normal quantiles: of all peers together, of a single one
 FELL, OTHERS_SURE = 1.3, 1.7  # of one among several, and of all but the one that fell most
 
@@ -48,10 +49,13 @@ def exposure(loss: Loss, value: Callable[[Call], str]) -> Exposure:
     if not fresh or not before:
         return UNEXPOSED
     met = [c for c in loss.known if value(c) in fresh]
-    others = [c.lost for c in loss.known if value(c) not in fresh]
+    first = min(c.ts for c in after if value(c) in fresh)
+    # Calls that came before the new value did are no comparison: they belong to the time before.
+    others = [c.lost for c in loss.known if value(c) not in fresh and c.ts >= first]
     usual = [c.lost for c in loss.ground.before]
-    if len(others) >= ENOUGH and sum(others) * len(usual) > sum(usual) * len(others):
-        usual = others
+    if len(others) >= ENOUGH and usual:
+        worse, doubt = difference(others, usual)
+        usual = others if worse >= WORSE * doubt else usual
     part = NOTHING
     if met and usual:
         size, error = difference([c.lost for c in met], usual)
@@ -61,7 +65,7 @@ def exposure(loss: Loss, value: Callable[[Call], str]) -> Exposure:
         fresh=fresh,
         usual=tuple(name for name, _ in before.most_common(3) if name not in fresh),
         share=sum(value(c) in fresh for c in after) / len(after),
-        first=min(c.ts for c in after if value(c) in fresh),
+        first=first,
         part=part,
     )
 
@@ -80,9 +84,12 @@ class Peer:
     @property
     def z(self) -> float:
         """How surely it fell, as if one success and one failure more had been seen on both sides."""
-        return (self.before - self.after) / math.sqrt(
-            _variance(self.before, self.n_before) + _variance(self.after, self.n_after)
-        )
+        return (self.before - self.after) / _error(self)
+
+
+def _error(peer: Peer) -> float:
+    """Standard error of the difference."""
+    return math.sqrt(_variance(peer.before, peer.n_before) + _variance(peer.after, peer.n_after))
 
 
 def _variance(mean: float, n: int) -> float:
@@ -112,15 +119,11 @@ def _stouffer(peers: Sequence[Peer]) -> float:
     return math.fsum(p.z for p in peers) / math.sqrt(len(peers))
 
 
-def spread_evenly(loss: Loss) -> bool:
-    """Whether every segment and every expected answer with enough calls lost about as much more as the others."""
-    groups: dict[str, list[Call]] = {}
-    for call in loss.known:
-        groups.setdefault(call.expected or call.segment, []).append(call)
-    rates = [(mean_lost(calls), len(calls)) for calls in groups.values() if len(calls) >= 15]
-    if len(rates) < 2:
-        return True
-    mean = sum(rate * n for rate, n in rates) / sum(n for _, n in rates)
-    chance = mean * (1 - mean)
-    chi = sum(n * (rate - mean) ** 2 for rate, n in rates) / chance if chance > 0 else 0.0
-    return chi < (len(rates) - 1) + 3 * math.sqrt(2 * (len(rates) - 1))
+def steady(peers: Sequence[Peer], lost: float) -> tuple[Peer, ...]:
+    """The prompts of the same model, when all together surely lost less than half of what this one lost a call."""
+    same = [p for p in peers if p.same_model]
+    if not same or lost <= 0:
+        return ()
+    weights = [1 / _error(p) ** 2 for p in same]
+    drop = math.fsum(w * (p.before - p.after) for w, p in zip(weights, same, strict=True)) / math.fsum(weights)
+    return tuple(same) if drop + STEADY / math.sqrt(math.fsum(weights)) < STEADY_PART * lost else ()

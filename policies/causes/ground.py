@@ -19,6 +19,7 @@ FEWEST = 20  # agreeing or vouched calls before, to know what such calls lose
 FEWEST_REFUSED = 5  # calls that a witness refused, to know that it has something in common with the evaluator
 VOUCHED, IN_COMMON = 0.8, 0.3
 MOST_TWINS = 15
+LOST = 0.5  # score lost by an answer that was not right
 AGREED = 0.8  # share of near-identical messages with one expected answer, from which it is the right one
 TELLING = 0.7  # share of the scores' variance within equal answers, from which answers say nothing about scores
 
@@ -44,8 +45,8 @@ class Ground:
         self.before, self.after, self._elsewhere = before, after, elsewhere
         self.likeness = Likeness([folded(c.text) for c in before], [folded(c.text) for c in after])
         self.new_terms, self.is_new = novelty(before, after, self.likeness, elsewhere)
-        self._free_answers = len({folded(c.output) for c in before}) > MOST_CLASSES
-        self._many_answers = len({folded(c.output) for c in before}) > 1
+        self._said = [folded(c.output) for c in before]
+        self.free_answers, self._many_answers = len(set(self._said)) > MOST_CLASSES, len(set(self._said)) > 1
         self._places: dict[str, list[int]] = defaultdict(list)
         for index, call in enumerate(before):
             self._places[call.text].append(index)
@@ -91,14 +92,26 @@ class Ground:
     @cached_property
     def answers_tell(self) -> bool:
         """Whether equal answers to equal messages got equal scores before; else scores say nothing about evaluators."""
-        within = total = 0.0
-        mean = mean_lost(self.before)
+        within, compared, mean = 0.0, 0, mean_lost(self.before)
         for at, (call, near) in enumerate(zip(self.before, self.likeness.of_earlier, strict=True)):
             equal = [self.before[i].lost for i in self._twins(call, near, own=at) if self._same(call, i)]
             if equal:
                 within += (call.lost - sum(equal) / len(equal)) ** 2
-                total += (call.lost - mean) ** 2
-        return total == 0 or within <= TELLING * total
+                compared += 1
+        # Of all calls: wrong answers seldom have an equal, so that those with one differ less than scores do.
+        variance = sum((c.lost - mean) ** 2 for c in self.before) / max(len(self.before), 1)
+        return within <= TELLING * variance * compared
+
+    @cached_property
+    def answered_otherwise(self) -> tuple[tuple[Call, Call], ...]:
+        """(now, before): calls that lost, and the same message, or nearly the same, that was answered well before."""
+        found = []
+        for call, near, is_new in zip(self.after, self.likeness.of_later, self.is_new, strict=True):
+            twins = [] if is_new or call.lost < LOST else self._twins(call, near)
+            well = [i for i in twins if self.before[i].lost < LOST]
+            if well and not any(self._same(call, i) for i in well):
+                found.append((call, self.before[well[0]]))
+        return tuple(found)
 
     def _twins(self, call: Call, near: Near, own: int = -1) -> list[int]:
         """Earlier calls with the same message; where there are none, with nearly the same."""
@@ -109,9 +122,9 @@ class Ground:
         other = self.before[index]
         if call.expected is not None and other.expected is not None and not same_answer(call.expected, other.expected):
             return False
-        if same_answer(folded(call.output), folded(other.output)):
+        if same_answer(folded(call.output), self._said[index]):
             return True
-        return self._free_answers and alike(call.output, other.output)
+        return self.free_answers and alike(call.output, other.output)
 
     def _opinion(self, call: Call, twins: Sequence[int]) -> Opinion:
         evaluator, equal = self._evaluator(call, twins)

@@ -86,7 +86,7 @@ class Loss:
     @cached_property
     def ground(self) -> Ground:
         """The answered calls."""
-        return Ground(_answered(self.sides.before), _answered(self.sides.after), _answered(self.sides.elsewhere))
+        return Ground(answered(self.sides.before), answered(self.sides.after), answered(self.sides.elsewhere))
 
     @cached_property
     def known(self) -> list[Call]:
@@ -199,5 +199,6 @@ class Loss:
         return Part(size=max(left, 0.0), error=error * self.share_known, calls=shown)
 
 
-def _answered(calls: Sequence[Call]) -> list[Call]:
+def answered(calls: Sequence[Call]) -> list[Call]:
+    """Calls with a whole answer."""
     return [c for c in calls if c.error is None and not c.cut]

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from policies.causes.calls import Call, mean_lost
-from policies.causes.exposure import Exposure, Peer
 from policies.causes.parts import Loss, Part
 from policies.causes.releases import Release, line_about
 
@@ -175,29 +174,6 @@ def slower(loss: Loss) -> Told:
     )
 
 
-def model_changed(loss: Loss, part: Part, models: Exposure, peers: Sequence[Peer], upstream: Sequence[str]) -> Told:
-    """Another model, or another one behind the same name."""
-    said, found = [], cited(part.calls)
-    if models.there:
-        since = f" ({percent(models.share)} of the calls, since {minute(models.first)})" if models.first else ""
-        swap = f"{', '.join(models.fresh)} instead of {', '.join(models.usual)}"
-        said.append(f"since the onset another model answers: {swap}{since}")
-        found |= {"models": {"before": list(models.usual), "after": list(models.fresh)}}
-    if peers or upstream:
-        names = [p.prompt for p in peers] or list(upstream)
-        told = (
-            ", ".join(upstream[:3])
-            if not peers
-            else ", ".join(f"{p.prompt} ({p.before:.2f} to {p.after:.2f})" for p in peers[:3])
-        )
-        served = Counter(c.model for c in loss.sides.after if c.model).most_common(1)
-        name = served[0][0] if served else "the same model"
-        noun = "another prompt" if len(names) == 1 else f"{len(names)} other prompts"
-        said.append(f"{noun} that {name} answers fell at the same time: {told}")
-        found |= {"prompts": names, "model": name}
-    return Told(sentence=f"{'; '.join(said)}. The model changed, not the prompt.", evidence=found)
-
-
 def release(part: Part, what: Release, kinds: Sequence[tuple[str, float, Sequence[str]]]) -> Told:
     """A version of ours. kinds: (expected answer, share of the lost score, telling words) of what fails."""
     at = what.moved_at or what.first_seen
@@ -248,7 +224,7 @@ def _first(lines: Sequence[str], about: Sequence[dict[str, Any]]) -> str:
     return wanted if wanted in lines else next(iter(lines), "")
 
 
-def prompt(loss: Loss, evenly: bool, compared: int) -> Told:
+def prompt(loss: Loss, compared: int) -> Told:
     """The same kinds of message, answered worse. compared: prompts of the same model that did not fall."""
     groups = _counted(loss.rest.calls)
     lost = {kind: sum(c.lost for c in calls) for kind, calls in groups.items()}
@@ -258,8 +234,6 @@ def prompt(loss: Loss, evenly: bool, compared: int) -> Told:
     said = "the same kinds of message as before are answered worse" + (f", mostly {named}" if named else "")
     if compared:
         said += f"; {compared} other prompt{'s' if compared > 1 else ''} of the same model did not fall"
-    elif evenly:
-        said += "; a silent change of the model cannot be ruled out, since no other prompt of it can be compared"
     return Told(sentence=f"{said}.", evidence=cited(loss.rest.calls))
 
 

@@ -5,6 +5,9 @@ A part of the suite in `benchmarks/causes.py`, which runs all of it: made-up tra
 
 import json
 import random
+import re
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -16,7 +19,8 @@ from policies.attribution import ON_REQUEST, REWRITABLE
 from policies.rulebook import read_rulebook
 from tests.journeys import world
 from tests.journeys.project import opened
-from tests.journeys.teachers import Teacher, good
+from tests.journeys.teachers import Teacher, good, student
+from tools.errors import ProviderError
 
 FRESH_SEED = 407
 SINGLE = (
@@ -115,6 +119,82 @@ async def test_a_changed_evaluator_ends_with_a_report_whoever_asks(tmp_path):
     project.library.db.close()
 
 
+AFTER = 1000 + round(world.TRACES * ((world.ONSET - world.START) / (world.END - world.START)))
+"""The number in the first message after the onset."""
+
+
+def mistaken(only_new):
+    """A student that gets every third message wrong: of those since the onset, or of all."""
+
+    def answered(request):
+        number = int(re.findall(r"\d+", request.messages[-1].content)[-1])
+        said = student(request)
+        if (number - 1000) % 3 or (only_new and number < AFTER):
+            return said
+        return "parcel" if said != "parcel" else "refund"
+
+    return answered
+
+
+@pytest.mark.parametrize(
+    ("learn", "verdict", "confidence"), [(student, "vanished", "low"), (mistaken(only_new=False), "changed", "high")]
+)
+async def test_a_model_that_may_have_changed_silently_is_asked_again_and_nothing_is_rewritten(
+    tmp_path, learn, verdict, confidence
+):
+    project = opened(tmp_path, fill_with(confused))
+
+    run = await project.cycle(learn=learn)
+
+    assert (run.stop_reason, run.path) == ("not_the_prompt", ("monitor", "diagnose"))
+    (incident,) = project.library.incidents.list()
+    assert (incident.diagnosis["cause"], incident.diagnosis["confidence"]) == ("model_changed", confidence)
+    assert "asked again" in incident.diagnosis["sentence"]
+    asked = incident.diagnosis["causes"][0]["evidence"]["asked_again"]
+    assert (asked["well"]["asked"], asked["failed"]["asked"], asked["verdict"]) == (24, 24, verdict)
+    assert project.library.calls.spend(f"run:{run.id}").calls == 48
+    assert project.told() == []
+    assert project.library.datasets.items(world.NAME, incident_id=incident.id) == ()
+    project.library.db.close()
+
+
+async def test_a_model_that_cannot_be_asked_leaves_the_doubt_and_nothing_is_rewritten(tmp_path):
+    project = opened(tmp_path, fill_with(confused))
+
+    def down(request):
+        raise ProviderError("timeout", "no answer within 60 s", "scripted/student")
+
+    run = await project.cycle(learn=down)
+
+    assert run.stop_reason == "not_the_prompt"
+    (incident,) = project.library.incidents.list()
+    assert (incident.diagnosis["cause"], incident.diagnosis["confidence"]) == ("model_changed", "low")
+    assert "asked_again" not in incident.diagnosis["causes"][0]["evidence"]
+    project.library.db.close()
+
+
+async def test_a_revision_of_the_evaluator_that_began_before_is_told_beside_the_cause(tmp_path):
+    def fill(library):
+        fill_with(harsh)(library)
+        (content,) = [v.content for v in library.prompts.versions(world.NAME)]
+        older = [
+            replace(t, id=f"older-{t.id}", ts=t.ts - timedelta(days=4))
+            for t in world.traffic(content, count=300)[0]
+            if t.ts < world.START + timedelta(days=3)
+        ]
+        library.traces.add(older, [replace(world.judged(t, 1.0), revision="0") for t in older])
+
+    project = opened(tmp_path, fill)
+
+    await project.cycle()
+
+    (incident,) = project.library.incidents.list()
+    (told,) = incident.diagnosis["revisions"]
+    assert f"since {world.START:%Y-%m-%d %H:%M}" in told
+    assert "scores before and after are not compared" in told
+    project.library.db.close()
+
+
 class Doubting(Teacher):
     """Is asked what is to blame, and makes one claim that holds and two that cannot be checked."""
 
@@ -135,9 +215,10 @@ class Doubting(Teacher):
 async def test_the_teacher_is_asked_only_for_what_the_rules_cannot_settle_and_must_cite(tmp_path):
     project, teacher = opened(tmp_path, fill_with(confused)), Doubting()
 
-    await project.cycle(teach=teacher)
+    await project.cycle(teach=teacher, learn=mistaken(only_new=True))
 
     (incident,) = project.library.incidents.list()
+    assert incident.diagnosis["causes"][0]["evidence"]["asked_again"]["verdict"] == "reproduced"
     assert (incident.diagnosis["cause"], incident.diagnosis["confidence"]) == ("prompt", "low")
     assert teacher.doubts == 1
     (claim,) = incident.diagnosis["claims"]
@@ -154,7 +235,7 @@ async def test_a_teacher_that_cannot_say_leaves_the_diagnosis_to_the_rules(tmp_p
         said = world.asked(request.messages)
         return "no idea" if "<answer_format>diagnose" in said else Teacher(good)(request)
 
-    run = await project.cycle(teach=mute)
+    run = await project.cycle(teach=mute, learn=mistaken(only_new=True))
 
     (incident,) = project.library.incidents.list()
     assert incident.diagnosis["claims"] == []

@@ -11,6 +11,7 @@ from policies.causes.calls import Call, Sides, call_of, same_answer
 from policies.causes.likeness import Likeness
 from policies.causes.novelty import new_terms, surely_commoner
 from policies.causes.parts import Loss
+from policies.causes.revisions import revision_changes
 
 START = datetime(2026, 5, 4, tzinfo=UTC)
 TOPICS = {
@@ -199,3 +200,17 @@ def test_new_terms_are_words_and_pairs_that_hardly_came_before():
 def test_a_term_that_never_came_before_is_surer_the_oftener_it_comes():
     assert surely_commoner(3, 400, 0, 900) < 4 < surely_commoner(12, 400, 0, 900)
     assert surely_commoner(1, 400, 10, 900) == 0.0
+
+
+def test_a_change_of_revision_is_dated_by_the_first_judgement_of_the_new_one():
+    day = [START + timedelta(days=n) for n in range(6)]
+    judged = [("judge", "2", day[3]), ("judge", "1", day[0]), ("judge", "2", day[2]), ("judge", "1", day[4])]
+
+    found = revision_changes([*judged, ("person", "", day[0]), ("judge", "3", day[5])])
+
+    assert [(c.evaluator, c.before, c.after, c.at) for c in found] == [
+        ("judge", "1", "2", day[2]),
+        ("judge", "2", "3", day[5]),
+    ]
+    assert "revision 2 judges since 2026-05-06 00:00" in found[0].sentence
+    assert "not compared" in found[0].sentence
