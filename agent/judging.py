@@ -1,6 +1,6 @@
-"""A prompt's metrics, ready to judge: those that need a model with the judge behind them."""
+"""A prompt's metrics, ready to judge: with the judge or the process behind them that some of them need."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -10,13 +10,31 @@ from library.calls import Caps
 from library.prompts import Prompt
 from policies.redaction import redact
 from tools.judge import Judging, with_judge
+from tools.metrics.function import with_functions
+from tools.metrics.judged import Judged, without_judge
 from tools.metrics.judgement import Metric
 from tools.metrics.opening import open_metric
+from tools.metrics.shape import Panel, panel_of
 
 
 def metric_for(services: Services, prompt: Prompt, spec: Mapping[str, Any], *, scope: str, caps: Caps) -> Metric:
     """A metric of a prompt. Where no judge is set, one that needs it raises InputError when it is used."""
-    return with_judge(open_metric(spec), judging_of(services, prompt, scope=scope, caps=caps))
+    judging = judging_of(services, prompt, scope=scope, caps=caps)
+    return open_metric(spec, lambda metric: with_functions(with_judge(metric, judging), services.functions))
+
+
+def panel_for(
+    services: Services, prompt: Prompt, specs: Sequence[Mapping[str, Any]], *, scope: str, caps: Caps
+) -> Panel:
+    """Several metrics of a prompt and what each counts for: `evaluate` takes the panel's metrics and weights.
+
+    InputError, before anything is paid for, where one of them needs a judge and none is set.
+    """
+    metrics = [metric_for(services, prompt, spec, scope=scope, caps=caps) for spec in specs]
+    for metric in metrics:
+        if isinstance(metric, Judged):
+            raise without_judge(metric.name)
+    return panel_of(specs, metrics)
 
 
 def judging_of(services: Services, prompt: Prompt, *, scope: str, caps: Caps) -> Judging | None:

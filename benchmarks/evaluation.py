@@ -1,11 +1,13 @@
 """What the evaluation engine costs on top of the model library: wall and processor time, as ratios within one run.
 
-Ways to ask a local server the same 400 questions at 64 in flight, its answers taking 200 ms on average:
-a bare litellm loop, the same loop through litellm's Router, and the whole engine (ledger on SQLite with synchronous
-commits, budget, retries, scoring). The engine runs twice: with 64 questions open, and with half as many again, of
-which still only 64 are at the server while the rest wait for a commit.
-Run from the repository: `python -m benchmarks.evaluation [--calls N] [--rounds N]`.
-The server runs in a process of its own. The table shows medians over the rounds; the order of the ways rotates.
+Three ways to ask a local server the same 400 questions at 64 in flight, its answers taking 200 ms on average: a bare
+litellm loop, the same loop through litellm's Router, and the whole engine (ledger on SQLite with synchronous commits,
+budget, retries, scoring). Run from the repository:
+
+    python -m benchmarks.evaluation [--calls N] [--rounds N] [--api-base URL --model NAME]
+
+Without an address (or PROMPTKEEPER_BENCHMARK_API_BASE) a server of its own runs in another process. The order of the
+ways rotates; each round is a line of ratios, so that other work on the machine shows as spread.
 """
 
 import argparse
@@ -18,7 +20,8 @@ import random
 import statistics
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from typing import Any
@@ -36,6 +39,8 @@ from tools.models import ModelSettings, open_model
 MODEL = "openai/gpt-4.1-mini"
 IN_FLIGHT = 64
 MEAN_DELAY_S = 0.2
+BARE, ROUTER, ENGINE = "bare litellm", "litellm Router", "promptkeeper"
+Took = tuple[float, float]
 TEXT = "Answer with the number of the case, and nothing else.\nCase: {{number}}"
 
 
@@ -65,7 +70,17 @@ def serve(ready: Connection) -> None:
     asyncio.run(main())
 
 
-async def bare_loop(ask: Callable[..., Awaitable[Any]], calls: int, **access: str) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What is asked, and whom. echoes: the server answers with the number in the question, so answers are checked."""
+
+    base: str
+    model: str
+    calls: int
+    echoes: bool
+
+
+async def bare_loop(load: Load, ask: Callable[..., Awaitable[Any]], **access: str) -> None:
     """The shortest loop that anyone would write: a semaphore and a gather."""
     slots = asyncio.Semaphore(IN_FLIGHT)
 
@@ -73,100 +88,114 @@ async def bare_loop(ask: Callable[..., Awaitable[Any]], calls: int, **access: st
         async with slots:
             text = TEXT.replace("{{number}}", str(number))
             messages = [{"role": "user", "content": text}]
-            response = await ask(model=MODEL, messages=messages, timeout=60, **access)
+            response = await ask(model=load.model, messages=messages, timeout=60, **access)
             return str(response.choices[0].message.content)
 
-    said = await asyncio.gather(*(one(n) for n in range(calls)))
-    if said != [str(n) for n in range(calls)]:
+    said = await asyncio.gather(*(one(n) for n in range(load.calls)))
+    if load.echoes and said != [str(n) for n in range(load.calls)]:
         raise SystemExit("the bare loop got wrong answers")
 
 
-async def engine(base: str, calls: int, library: Library, scope: str, open_questions: int) -> None:
+async def engine(load: Load, library: Library, scope: str) -> None:
     """The same questions through the product's own engine, scored and recorded."""
-    now = datetime(2026, 1, 1, tzinfo=UTC)
-    items = [
-        Item(
-            id=f"i-{n}",
-            prompt="p",
-            dataset="d",
-            role="select",
-            inputs={"number": str(n)},
-            expected=str(n),
-            created_at=now,
-        )
-        for n in range(calls)
-    ]
     ledger = Ledger(library.calls)
-    settings = ModelSettings(role="student", model=MODEL, api_base=base, max_parallel=IN_FLIGHT)
+    settings = ModelSettings(
+        role="student",
+        model=load.model,
+        api_base=load.base,
+        max_parallel=IN_FLIGHT,
+        input_usd_per_million=1.0,
+        output_usd_per_million=1.0,
+    )
     outcomes = await evaluate(
         Content(text=TEXT),
-        items,
+        [_item(number) for number in range(load.calls)],
         model=open_model(settings, ledger=ledger),
         metrics=(open_metric({"name": "exact_match"}),),
         scope=scope,
-        caps=Caps(usd_per_scope=10.0, calls_per_scope=calls),
-        max_parallel=open_questions,
+        caps=Caps(usd_per_scope=100.0, calls_per_scope=load.calls),
+        max_parallel=IN_FLIGHT,
     )
     await ledger.close()
-    if mean(outcomes) != 1.0 or excluded(outcomes):
+    if excluded(outcomes) or (load.echoes and mean(outcomes) != 1.0):
         raise SystemExit("the engine got wrong answers")
 
 
-async def measure(base: str, calls: int, rounds: int, library: Library) -> dict[str, list[tuple[float, float]]]:
-    """(wall, processor) seconds of every way in every round."""
+def _item(number: int) -> Item:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    said = {"inputs": {"number": str(number)}, "expected": str(number)}
+    return Item(id=f"i-{number}", prompt="p", dataset="d", role="select", created_at=now, **said)
+
+
+async def measure(load: Load, rounds: int, library: Library) -> list[dict[str, Took]]:
+    """(wall, processor) seconds of every way, round by round."""
     open_gate()
     from litellm import acompletion
     from litellm.router import Router
 
-    access = {"api_base": base, "api_key": "no-key"}
-    deployment = {"model_name": MODEL, "litellm_params": {"model": MODEL, **access}}
-    router = Router(model_list=[deployment], num_retries=0)
-
+    access = {"api_base": load.base, "api_key": "no-key"}
+    router = Router(
+        model_list=[{"model_name": load.model, "litellm_params": {"model": load.model, **access}}], num_retries=0
+    )
     scopes = itertools.count()
     ways: dict[str, Callable[[], Awaitable[None]]] = {
-        "bare litellm": lambda: bare_loop(acompletion, calls, **access),
-        "litellm Router": lambda: bare_loop(router.acompletion, calls),
-        "promptkeeper": lambda: engine(base, calls, library, f"evaluate:{next(scopes)}", IN_FLIGHT),
-        "promptkeeper +50%": lambda: engine(base, calls, library, f"evaluate:{next(scopes)}", IN_FLIGHT * 3 // 2),
+        BARE: lambda: bare_loop(load, acompletion, **access),
+        ROUTER: lambda: bare_loop(load, router.acompletion),
+        ENGINE: lambda: engine(load, library, f"evaluate:{next(scopes)}"),
     }
     # Connections, imports and first-use caches are nobody's cost.
     for way in ways.values():
         await way()
-    took: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
-    names = list(ways)
+    names, took = list(ways), []
     for turn in range(rounds):
-        for name in names[turn % 4 :] + names[: turn % 4]:
+        times: dict[str, Took] = {}
+        for name in names[turn % 3 :] + names[: turn % 3]:
             wall, processor = time.perf_counter(), time.process_time()
             await ways[name]()
-            took[name].append((time.perf_counter() - wall, time.process_time() - processor))
+            times[name] = (time.perf_counter() - wall, time.process_time() - processor)
+        took.append(times)
     return took
 
 
+def report(load: Load, took: Sequence[Mapping[str, Took]]) -> None:
+    """Print each round's ratios and the medians."""
+    print(f"{load.calls} calls, {IN_FLIGHT} in flight, {len(took)} rounds, {os.cpu_count()} processors; seconds")
+    for turn, times in enumerate(took, 1):
+        wall, processor = times[ENGINE][0] / times[BARE][0], times[ENGINE][1] / times[ROUTER][1]
+        shown = "  ".join(f"{name} {wall:.2f}/{processor:.2f}" for name, (wall, processor) in times.items())
+        print(f"round {turn}: wall / bare {wall:.2f}, CPU / Router {processor:.2f}   (wall/CPU: {shown})")
+    print(f"{'median':16}{'wall':>8}{'CPU':>8}")
+    for name in (BARE, ROUTER, ENGINE):
+        wall, processor = (statistics.median(times[name][i] for times in took) for i in (0, 1))
+        print(f"{name:16}{wall:8.2f}{processor:8.2f}")
+    walls = [times[ENGINE][0] / times[BARE][0] for times in took]
+    processors = [times[ENGINE][1] / times[ROUTER][1] for times in took]
+    print(f"engine: wall / bare {statistics.median(walls):.2f}, CPU / Router {statistics.median(processors):.2f}")
+
+
 def main() -> None:
-    """Print the table."""
-    options = argparse.ArgumentParser(description=__doc__)
+    """Measure and print."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--calls", type=int, default=400)
     options.add_argument("--rounds", type=int, default=5)
+    options.add_argument("--api-base", default=os.environ.get("PROMPTKEEPER_BENCHMARK_API_BASE", ""))
+    options.add_argument("--model", default=MODEL)
     chosen = options.parse_args()
-    here, there = multiprocessing.get_context("spawn").Pipe()
-    server = multiprocessing.get_context("spawn").Process(target=serve, args=(there,), daemon=True)
-    server.start()
-    base = f"http://127.0.0.1:{here.recv()}/v1"
+    server = None
+    base = chosen.api_base
+    if not base:
+        here, there = multiprocessing.get_context("spawn").Pipe()
+        server = multiprocessing.get_context("spawn").Process(target=serve, args=(there,), daemon=True)
+        server.start()
+        base = f"http://127.0.0.1:{here.recv()}/v1"
+    load = Load(base=base, model=chosen.model, calls=chosen.calls, echoes=server is not None)
     with tempfile.TemporaryDirectory() as folder:
         library = open_library(f"sqlite:///{folder}/library.db")
-        took = asyncio.run(measure(base, chosen.calls, chosen.rounds, library))
+        took = asyncio.run(measure(load, chosen.rounds, library))
         library.db.close()
-    server.terminate()
-    print(f"{chosen.calls} calls, {IN_FLIGHT} in flight, {chosen.rounds} rounds, {os.cpu_count()} processors; seconds")
-    print(f"{'':18}{'wall':>8}{'CPU':>8}{'wall / bare':>14}{'CPU / bare':>12}{'wall / Router':>15}{'CPU / Router':>14}")
-    median = {name: tuple(statistics.median(t[i] for t in times) for i in (0, 1)) for name, times in took.items()}
-    for name, (wall, processor) in median.items():
-        ratios = [
-            f"{mine / theirs:.2f}"
-            for way in ("bare litellm", "litellm Router")
-            for mine, theirs in zip((wall, processor), median[way], strict=True)
-        ]
-        print(f"{name:18}{wall:8.2f}{processor:8.2f}{ratios[0]:>14}{ratios[1]:>12}{ratios[2]:>15}{ratios[3]:>14}")
+    if server is not None:
+        server.terminate()
+    report(load, took)
 
 
 if __name__ == "__main__":

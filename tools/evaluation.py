@@ -1,7 +1,7 @@
 """Runs a prompt over items and scores the answers, in parallel, within a budget, in an order that never varies."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -11,24 +11,21 @@ from library.errors import InputError, PromptkeeperError
 from library.prompts import Content
 from library.templates import render, variables
 from tools.errors import ProviderError
-from tools.metrics.judgement import Judgement, Metric, expected_of, failed
-from tools.metrics.refusal import is_refusal
-from tools.models import Model, Reply, Request
+from tools.metrics.judgement import Metric, expected_of
+from tools.models import Model, Paced, Reply, Request
+from tools.scoring import Judges, judged_by
 
 OutcomeKind = Literal["scored", "refused", "format_error", "judge_error", "infra_error"]
 
 COUNTING: frozenset[OutcomeKind] = frozenset({"scored", "refused", "format_error"})
 """Outcomes that say something about the prompt; the others are excluded and reported."""
 
-FILTERED = "content_filter"
-"""The finish reason of an answer that the provider withheld."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What became of one item in one repetition.
 
-    score: by the first metric, in [0, 1]; None where the outcome does not count. scores: by every metric that judged,
+    score: the one that counts, in [0, 1]; None where the outcome does not count. scores: by every metric that judged,
     by name. The rest is the reply's; cost in US dollars, None when unknown, latency in milliseconds.
     """
 
@@ -69,16 +66,20 @@ async def evaluate(
     scope: str,
     caps: Caps,
     max_parallel: int,
+    weights: Mapping[str, float] | None = None,
     repeats: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Outcome, ...]:
     """One outcome per item and repetition, ordered by item, then repetition, whatever order the answers came in.
 
-    At most max_parallel questions are open, so a kill can cost at most that many calls twice; with more of them than
-    the model's own max_parallel, commits overlap with calls. One item that fails is an outcome. BudgetSpent, wrong use
+    weights: of the scores that make the one that counts, by name, adding up to 1; None: the first metric's alone.
+
+    At most max_parallel calls are sent and not yet committed, so a kill can cost at most that many twice. A model that
+    counts them itself is handed a few questions more, which get their reservations while calls are on their way.
+    One item that fails is an outcome. BudgetSpent, wrong use
     and failures that every other call would share (a refused key, an unknown model) end the evaluation: no further
-    call starts, those in flight finish and stay in the ledger, and the error is raised. progress: (finished, total)
-    after each call.
+    question is taken up, those that were finish and stay in the ledger, and the error is raised. progress: (finished,
+    total) after each call.
     """
     if not metrics:
         raise InputError("there is no metric to score with", f"evaluation of {len(items)} items", "Name one.")
@@ -86,6 +87,7 @@ async def evaluate(
         if metric.needs_expected:
             for item in items:
                 expected_of(item, metric.name)
+    judges = Judges(metrics=metrics, weights=weights or {metrics[0].name: 1.0})
     questions = _questions(content, items, repeats)
     outcomes: list[Outcome | None] = [None] * len(questions)
     waiting = iter(questions)
@@ -96,7 +98,7 @@ async def evaluate(
         nonlocal finished
         while not fatal and (question := next(waiting, None)) is not None:
             try:
-                outcomes[question.place] = await _outcome(question, model, metrics, scope, caps)
+                outcomes[question.place] = await _outcome(question, model, judges, scope, caps)
             except PromptkeeperError as error:
                 fatal.append(error)
                 return
@@ -105,7 +107,7 @@ async def evaluate(
                 progress(finished, len(questions))
 
     async with asyncio.TaskGroup() as group:
-        for _ in range(min(max(1, max_parallel), len(questions))):
+        for _ in range(min(_width(model, max_parallel), len(questions))):
             group.create_task(work())
     if fatal:
         raise fatal[0]
@@ -121,6 +123,13 @@ def mean(outcomes: Sequence[Outcome]) -> float | None:
 def excluded(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
     """The outcomes that say nothing about the prompt: failures of providers and judges."""
     return tuple(one for one in outcomes if not one.counts)
+
+
+def _width(model: Model, max_parallel: int) -> int:
+    """Questions to keep open. Without those that wait for a reservation every commit would leave a slot idle."""
+    if isinstance(model, Paced) and model.max_parallel <= max_parallel:
+        return model.max_parallel + max(1, model.max_parallel // 4)
+    return max(1, max_parallel)
 
 
 def _questions(content: Content, items: Sequence[Item], repeats: int) -> list[_Question]:
@@ -143,41 +152,22 @@ def _request(content: Content, item: Item, wanted: Sequence[str], repeat: int) -
     return Request(messages=messages, config=content.config, repeat=repeat)
 
 
-async def _outcome(question: _Question, model: Model, metrics: Sequence[Metric], scope: str, caps: Caps) -> Outcome:
+async def _outcome(question: _Question, model: Model, judges: Judges, scope: str, caps: Caps) -> Outcome:
     try:
         reply = await model.complete(question.request, scope=scope, caps=caps)
     except ProviderError as error:
         if error.hopeless:
             raise
-        return _unscored(question, "infra_error", str(error))
-    judged = [(metric.name, await _judge(metric, reply, question.item)) for metric in metrics]
-    first = judged[0][1]
-    if first.kind == "judge_error":
-        return _unscored(question, "judge_error", first.reason, reply)
-    scores = {name: said.score for name, said in judged if said.score is not None}
-    return _with_reply(question, first.kind, first.score, first.reason, reply, scores)
+        return _unanswered(question, str(error))
+    whole, scores = await judged_by(judges, reply, question.item)
+    if whole.kind == "judge_error":
+        return _with_reply(question, "judge_error", None, whole.reason, reply, scores)
+    return _with_reply(question, whole.kind, whole.score, whole.reason, reply, scores)
 
 
-async def _judge(metric: Metric, reply: Reply, item: Item) -> Judgement:
-    try:
-        said = metric.judge(reply.text, item)
-        judgement = await said if isinstance(said, Awaitable) else said
-    except ProviderError as error:
-        if error.hopeless:
-            raise
-        return failed(str(error))
-    # A metric may want a refusal; only an answer that it gives nothing for is called one.
-    if judgement.score == 0.0 and (reply.finish_reason == FILTERED or is_refusal(reply.text)):
-        return Judgement(score=0.0, kind="refused", reason="refused")
-    return judgement
-
-
-def _unscored(question: _Question, kind: OutcomeKind, reason: str, reply: Reply | None = None) -> Outcome:
-    if reply is not None:
-        return _with_reply(question, kind, None, reason, reply, {})
-    return Outcome(
-        item_id=question.item.id, repeat=question.request.repeat, kind=kind, score=None, output="", reason=reason
-    )
+def _unanswered(question: _Question, reason: str) -> Outcome:
+    item_id, repeat = question.item.id, question.request.repeat
+    return Outcome(item_id=item_id, repeat=repeat, kind="infra_error", score=None, output="", reason=reason)
 
 
 def _with_reply(

@@ -59,7 +59,7 @@ class Asked:
     def revision(self) -> str:
         """Changes with rubric, grades, task, instructions and model: any of them may change the grade of an answer."""
         j = self._judging
-        said = [self._spec.rubric, self._spec.grades, j.task, j.instructions, j.model.name, [j.field, j.request]]
+        said = [self._spec.question, self._spec.grades, j.task, j.instructions, j.model.name, [j.field, j.request]]
         return f"{ALGORITHM}-{hashlib.sha256(canonical_json(said).encode()).hexdigest()[:8]}"
 
     async def judge(self, output: str, item: Item) -> Judgement:
@@ -84,7 +84,7 @@ class Asked:
         best = self._spec.grades - 1
         parts = [
             f"<task>\n{self._judging.task}\n</task>" if self._judging.task else "",
-            f"<rubric>\n{self._spec.rubric}\n</rubric>",
+            f"<rubric>\n{self._spec.question}\n</rubric>",
             f"<grades>Whole numbers from 0 (worst) to {best} (best).</grades>",
             f"<code>{code}</code>",
             f"<input-{code}>\n" + "\n".join(shown) + f"\n</input-{code}>",

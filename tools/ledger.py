@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
@@ -69,11 +70,13 @@ class Ledger:
         reservation: Reservation,
         caps: Caps,
         send: Callable[[], Awaitable[Call]],
+        slot: AbstractAsyncContextManager[object] | None = None,
     ) -> tuple[Call, bool]:
         """The call for the reservation's scope and key, and whether it was known before (and so cost nothing now).
 
         Known calls come from the store; one that is in flight in this process is awaited; any other is reserved under
-        the caps, sent, and committed before it is returned; so a crash costs at most the calls that somebody awaits.
+        the caps, sent, and committed before it is returned. slot: held from before a call is sent until its answer is
+        committed; so a crash costs at most as many calls as there are slots, while others wait for their reservation.
         Raises BudgetSpent (nothing was sent), whatever `send` raises (the reservation is dropped), and the store's own
         errors.
         """
@@ -81,7 +84,7 @@ class Ledger:
         entry = self._open.get(place)
         shared = entry is not None
         if entry is None:
-            entry = self._start(place, self._make(reservation, caps, send))
+            entry = self._start(place, self._make(reservation, caps, send, slot or nullcontext()))
         entry.waiting += 1
         try:
             call, known = await asyncio.shield(entry.task)
@@ -118,6 +121,7 @@ class Ledger:
         reservation: Reservation,
         caps: Caps,
         send: Callable[[], Awaitable[Call]],
+        slot: AbstractAsyncContextManager[object],
     ) -> tuple[Call, bool]:
         granted: asyncio.Future[Call | None] = asyncio.get_running_loop().create_future()
         self._admissions.add(_Admission(reservation=reservation, caps=caps, granted=granted))
@@ -127,8 +131,9 @@ class Ledger:
         place = (reservation.scope, reservation.key)
         call: Call | None = None
         try:
-            call = await send()
-            await self._settled(place, call)
+            async with slot:
+                call = await send()
+                await self._settled(place, call)
         except PromptkeeperError:
             if call is None:
                 await self._settled(place, None)

@@ -11,14 +11,14 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from library.calls import Call, Caps, ModelRole, Reservation, call_key
 from library.errors import InputError
 from library.prompts import Message, validate_config
 from tools.errors import ProviderError
 from tools.ledger import Ledger
-from tools.litellm_gate import open_gate
+from tools.litellm_gate import Said, open_gate
 from tools.model_names import same_model
 from tools.model_settings import SWAPPING_ROLES, ModelSettings, asked_name, check_settings, target_of
 from tools.pacing import Pace
@@ -26,7 +26,7 @@ from tools.prices import request_bytes
 from tools.retrying import with_retries
 from tools.tariff import Tariff
 
-__all__ = ["LitellmModel", "Model", "ModelSettings", "Reply", "Request", "open_model"]
+__all__ = ["LitellmModel", "Model", "ModelSettings", "Paced", "Reply", "Request", "open_model"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +73,13 @@ class Model(Protocol):
         """The answer, paid for within the scope and its caps. Raises BudgetSpent, ProviderError, InputError."""
 
 
+@runtime_checkable
+class Paced(Protocol):
+    """A model that keeps its own count of open calls: at most max_parallel are sent and not yet committed."""
+
+    max_parallel: int
+
+
 def open_model(
     settings: ModelSettings,
     *,
@@ -89,7 +96,10 @@ def open_model(
 
 
 class LitellmModel:
-    """A model behind litellm. At most max_parallel of its calls are open at a time, within rpm and tpm."""
+    """A model behind litellm. At most max_parallel of its calls are open at a time, within rpm and tpm.
+
+    A call is open from before it is sent, through its retries, until its answer is committed.
+    """
 
     def __init__(
         self,
@@ -103,6 +113,7 @@ class LitellmModel:
     ) -> None:
         self.role: ModelRole = settings.role
         self.name = settings.model
+        self.max_parallel = settings.max_parallel
         self._settings, self._ledger, self._environ = check_settings(settings), ledger, environ
         self._now, self._sleep, self._rng = now, sleep, rng
         self._pace = Pace(settings.rpm, settings.tpm, clock=time.monotonic, sleep=sleep)
@@ -130,7 +141,7 @@ class LitellmModel:
                 sleep=self._sleep,
             )
 
-        call, known = await self._ledger.once(reservation, caps, send)
+        call, known = await self._ledger.once(reservation, caps, send, self._slot())
         if self.role not in SWAPPING_ROLES and not same_model(name, call.response_model):
             raise ProviderError(
                 "wrong_model", f"asked for '{name}', answered by '{call.response_model}'", self._settings.place
@@ -156,11 +167,11 @@ class LitellmModel:
         reservation: Reservation,
     ) -> Call:
         target = target_of(self._settings, name, self._environ)
-        async with self._slot():
-            await self._pace.turn(request_bytes(messages, parameters) // 4 + int(parameters.get("max_tokens") or 0))
-            started = time.perf_counter()
-            said = await tariff.gate.send(target, messages, parameters)
-            latency = (time.perf_counter() - started) * 1000.0
+        await self._pace.turn(request_bytes(messages, parameters) // 4 + int(parameters.get("max_tokens") or 0))
+        started = time.perf_counter()
+        said = await tariff.gate.send(target, messages, parameters)
+        latency = (time.perf_counter() - started) * 1000.0
+        _check_whole(said, parameters, name, self._settings.place)
         return Call(
             scope=reservation.scope,
             key=reservation.key,
@@ -194,6 +205,13 @@ class LitellmModel:
         if self._slots is None or self._slots[0] is not loop:
             self._slots = (loop, asyncio.Semaphore(self._settings.max_parallel))
         return self._slots[1]
+
+
+def _check_whole(said: Said, parameters: Mapping[str, Any], name: str, place: str) -> None:
+    """ProviderError for an answer that was cut off well before max_tokens: that says nothing about the prompt."""
+    limit = int(parameters.get("max_tokens") or 0)
+    if said.finish_reason == "length" and 0 < said.tokens_out < limit // 2:
+        raise ProviderError("bad_answer", f"model '{name}' broke off after {said.tokens_out} of {limit} tokens", place)
 
 
 def _given(settings: Mapping[str, Any]) -> dict[str, Any]:

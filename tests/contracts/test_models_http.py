@@ -1,5 +1,6 @@
 """The door to models over real HTTP on loopback: what is sent, what comes back, and what goes wrong."""
 
+import gc
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from tests.asking import KNOWN, Sleeper, ask, asking, model_at
 from tests.fakes import Answer, FakeProvider
 from tools.errors import ProviderError
 from tools.ledger import Ledger
+from tools.litellm_gate import open_gate
 from tools.models import ModelSettings, open_model
 
 
@@ -135,6 +137,40 @@ async def test_a_fault_is_typed_retried_if_it_may_pass_and_costs_nothing(
         assert (await ask(model_at(server, store), caps=Caps(calls_per_scope=1))).text == "at last"
 
 
+CUT_SHORT = Answer(text="bil", finish_reason="length")  # two tokens
+SAID_NOTHING = Answer(
+    raw='{"id": "c", "object": "chat.completion", "created": 1, "model": "gpt-4.1-mini", "choices": [{"index": 0,'
+    ' "message": {"role": "assistant", "content": ""}, "finish_reason": "stop"}],'
+    ' "usage": {"prompt_tokens": 10, "completion_tokens": 0, "total_tokens": 10}}'
+)
+
+
+@pytest.mark.parametrize("fault", [CUT_SHORT, SAID_NOTHING], ids=["broken off", "empty"])
+async def test_an_answer_that_the_provider_lost_is_asked_for_again_and_is_no_answer(
+    store: Library, fault: Answer
+) -> None:
+    with FakeProvider([fault, Answer(text="billing")]) as server:
+        assert (await ask(model_at(server, store, retries=1, max_tokens=50))).text == "billing"
+        assert len(server.requests) == 2
+    with FakeProvider(answer=lambda body: fault) as server:
+        with pytest.raises(ProviderError) as caught:
+            await ask(model_at(server, store, retries=1, max_tokens=50), asking("again"))
+        assert (caught.value.kind, len(server.requests)) == ("bad_answer", 2)
+    assert store.calls.spend("run:1").calls == 1
+
+
+async def test_an_answer_that_ran_into_its_limit_or_was_meant_to_be_empty_is_an_answer(store: Library) -> None:
+    with FakeProvider([CUT_SHORT, CUT_SHORT, Answer(text="")]) as server:
+        full = await ask(model_at(server, store, max_tokens=2), asking("1"))
+        unlimited = await ask(model_at(server, store), asking("2"))
+        silent = await ask(model_at(server, store), asking("3"))  # two tokens that nobody sees: it thought
+    assert [(r.text, r.finish_reason) for r in (full, unlimited, silent)] == [
+        ("bil", "length"),
+        ("bil", "length"),
+        ("", "stop"),
+    ]
+
+
 async def test_retry_after_is_honoured(store: Library) -> None:
     sleeper = Sleeper()
     with FakeProvider([Answer(status=429, headers={"retry-after": "7"}), Answer(status=500)]) as server:
@@ -212,6 +248,11 @@ async def test_a_withheld_answer_is_reported_as_such(store: Library) -> None:
         for n in range(2):
             reply = await ask(model, asking(str(n)))
             assert (reply.text, reply.finish_reason) == ("", "content_filter")
+
+
+def test_what_the_libraries_build_for_good_is_out_of_the_collector_s_sight() -> None:
+    open_gate()
+    assert gc.get_freeze_count() > 100_000
 
 
 async def test_the_embedded_student_needs_nothing(store: Library) -> None:

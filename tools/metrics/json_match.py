@@ -29,22 +29,22 @@ class JsonMatch:
 
     def judge(self, output: str, item: Item) -> Judgement:
         """Read both and compare."""
-        wanted = _object(expected_of(item, self.name))
+        wanted = json_object(expected_of(item, self.name))
         if wanted is None:
             raise InputError(
                 f"the expected answer of item {item.id} is not a JSON object",
                 f"dataset {item.dataset}",
                 "Correct the item, or use another metric.",
             )
-        said = _object(unfenced(output) if self.fenced else output)
+        said = json_object(unfenced(output) if self.fenced else output)
         if said is None:
             return misformatted("the answer is not a JSON object")
         keys = self.keys if self.keys is not None else sorted(wanted.keys() | said.keys())
-        differing = [k for k in keys if (k in said) != (k in wanted) or not _equal(said.get(k), wanted.get(k))]
+        differing = [k for k in keys if (k in said) != (k in wanted) or not equal(said.get(k), wanted.get(k))]
         return wrong(f"differs in {', '.join(differing)}"[:300]) if differing else right("equal")
 
 
-def _object(text: str) -> dict[str, Any] | None:
+def json_object(text: str) -> dict[str, Any] | None:
     try:
         said = read_json(text)
     except ValueError:
@@ -52,10 +52,10 @@ def _object(text: str) -> dict[str, Any] | None:
     return said if isinstance(said, dict) else None
 
 
-def _equal(one: Any, other: Any) -> bool:
+def equal(one: Any, other: Any) -> bool:
     """Equality of JSON values: 1 equals 1.0, and unlike in Python true does not equal 1."""
     if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(_equal(one[k], other[k]) for k in one)
+        return one.keys() == other.keys() and all(equal(one[k], other[k]) for k in one)
     if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(_equal(a, b) for a, b in zip(one, other, strict=True))
+        return len(one) == len(other) and all(equal(a, b) for a, b in zip(one, other, strict=True))
     return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)

@@ -1,7 +1,7 @@
 """Opens metrics by their specification: a name and its parameters, as a prompt names them."""
 
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -9,30 +9,41 @@ from pydantic import TypeAdapter, ValidationError
 
 from library.errors import InputError
 from library.prompts import canonical_json
+from tools.metrics.bill import Cost, Latency
 from tools.metrics.contains import Contains
 from tools.metrics.exact_match import ExactMatch
+from tools.metrics.function import Function
+from tools.metrics.grounded_overlap import GroundedOverlap
+from tools.metrics.json_fields import JsonFields
 from tools.metrics.json_match import JsonMatch
 from tools.metrics.json_schema import JsonSchema
 from tools.metrics.judged import NAME as JUDGE
 from tools.metrics.judged import Judged
 from tools.metrics.judgement import Metric
 from tools.metrics.length import Length
+from tools.metrics.normalised_match import NormalisedMatch
+from tools.metrics.number import Number
+from tools.metrics.overlap import Bleu, Rouge
 from tools.metrics.pattern import Regex
 from tools.metrics.refusal import Answered
+from tools.metrics.shape import SHARED, shaped
+from tools.metrics.similarity import Similarity
 
+_COMPARING = (ExactMatch, NormalisedMatch, Contains, Number, JsonMatch, JsonFields, Rouge, Bleu, Similarity)
+_LOOKING = (Regex, JsonSchema, Length, Answered, GroundedOverlap, Latency, Cost, Function)
 METRICS: Mapping[str, type[Any]] = types.MappingProxyType(
-    {kind.name: kind for kind in (ExactMatch, Contains, Regex, JsonSchema, JsonMatch, Length, Answered)}
-    | {JUDGE: Judged}
+    {kind.name: kind for kind in (*_COMPARING, *_LOOKING)} | {JUDGE: Judged}
 )
 """Every metric by its name."""
 
-SAMPLE = "sample"
-"""Beside the metric's own parameters: the share of live traffic that online evaluation judges by it."""
+OFFLINE = frozenset({Latency.name, Cost.name, Function.name})
+"""Metrics that no stored trace is judged by: the first two are trends of live traffic without any metric."""
 
 
-def open_metric(spec: Mapping[str, Any]) -> Metric:
+def open_metric(spec: Mapping[str, Any], ready: Callable[[Metric], Metric] = lambda metric: metric) -> Metric:
     """The metric for a specification such as {"name": "regex", "pattern": "[a-z_]+", "match": "full"}.
 
+    ready: connects a metric that needs a model or a process of its own (`with_judge`, `with_functions`).
     Strict: an unknown name or parameter, or a parameter of another type, is an InputError that lists what exists.
     """
     name = spec.get("name")
@@ -40,8 +51,8 @@ def open_metric(spec: Mapping[str, Any]) -> Metric:
     if kind is None:
         raise InputError(f"there is no metric '{name}'", "metrics", f"Use one of {', '.join(sorted(METRICS))}.")
     share_of(spec, 1.0)
-    given = {key: value for key, value in spec.items() if key not in {"name", SAMPLE}}
     known = [f.name for f in fields(kind)]
+    given = {key: value for key, value in spec.items() if key in known or key not in {"name", *SHARED}}
     mend = f"It takes {', '.join(known)}." if known else "It takes no parameters."
     if unknown := [key for key in given if key not in known]:
         raise InputError(f"no parameter '{unknown[0]}'", f"metric {name}", mend)
@@ -51,12 +62,12 @@ def open_metric(spec: Mapping[str, Any]) -> Metric:
         fault = error.errors()[0]
         at = ".".join(str(part) for part in fault["loc"])
         raise InputError(f"parameter '{at}': {fault['msg']}", f"metric {name}", mend) from error
-    return metric
+    return shaped(ready(metric), spec)
 
 
 def share_of(spec: Mapping[str, Any], otherwise: float) -> float:
     """The share of live traffic that a specification wants judged, else the other one; InputError outside [0, 1]."""
-    share = spec.get(SAMPLE, otherwise)
+    share = spec.get("sample", otherwise)
     if isinstance(share, bool) or not isinstance(share, int | float) or not 0.0 <= share <= 1.0:
-        raise InputError(f"parameter '{SAMPLE}' is {share!r}", f"metric {spec['name']}", "Give a share from 0 to 1.")
-    return float(share)
+        raise InputError(f"parameter 'sample' is {share!r}", f"metric {spec['name']}", "Give a share from 0 to 1.")
+    return 0.0 if spec["name"] in OFFLINE else float(share)

@@ -1,49 +1,90 @@
 """`promptkeeper evaluate`: measure a version on a dataset, or on a file that is not kept."""
 
 import asyncio
-import math
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import click
 
 from agent.entrypoints.cli.datasets_add import read_item
+from agent.entrypoints.cli.evaluate_junit import write_junit
+from agent.entrypoints.cli.evaluate_summary import overall, said, summary
 from agent.entrypoints.cli.opening import Opened, now, opened
-from agent.entrypoints.cli.output import emit, facts, table, with_json
+from agent.entrypoints.cli.output import emit, with_json
 from agent.entrypoints.cli.progress import done, progress
-from agent.entrypoints.cli.reading import rows
+from agent.entrypoints.cli.reading import parse_json, rows
 from library.datasets import Item
-from library.errors import NotFound, Outage
-from library.prompts import Version
-from policies.significance import wilson
-from tools.evaluation import Outcome, evaluate
+from library.errors import InputError, NotFound, Outage
+from library.prompts import Prompt, Version
+
+if TYPE_CHECKING:
+    from tools.evaluation import Outcome
+    from tools.metrics.shape import Panel
 
 MOST_LOST = 0.05  # share of calls lost to outages above which the exit code says so
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What an evaluation found, and what the scores count for."""
+
+    items: Sequence[Item]
+    outcomes: "tuple[Outcome, ...]"
+    panel: "Panel"
 
 
 @click.command()
 @click.argument("reference", metavar="NAME[@VERSION|:LABEL]")
 @click.argument("dataset", metavar="DATASET|FILE.jsonl")
-@click.option("--metric", "metrics", multiple=True, help="Name of a metric; default: the prompt's first one.")
+@click.option(
+    "--metric",
+    "metrics",
+    metavar="M",
+    multiple=True,
+    help="One of the prompt's metrics, another's name, or a JSON object; default: what the prompt's score is made of.",
+)
 @click.option("--repeats", type=click.IntRange(1, 100), default=1, show_default=True, help="Calls per item.")
+@click.option(
+    "--fail-under", type=click.FloatRange(0, 1), metavar="X", help="Exit 1 where the score that counts is lower."
+)
+@click.option("--junit", metavar="FILE", help="Also write one test case per item: JUnit XML, for build servers.")
 @with_json
-def command(reference: str, dataset: str, metrics: Sequence[str], repeats: int, as_json: bool) -> int:
-    """Run a version over test items and report its score with an interval. A file is measured and not kept.
+def command(
+    reference: str,
+    dataset: str,
+    metrics: Sequence[str],
+    repeats: int,
+    fail_under: float | None,
+    junit: str | None,
+    as_json: bool,
+) -> int:
+    """Run a version over test items and report its scores with intervals. A file is measured and not kept.
 
-    Exit 3 when so many calls were lost to outages that the score says little.
+    Exit 3 when so many calls were lost to outages that the scores say little.
     """
     with opened() as project:
         version = project.library.prompts.resolve(reference)
         prompt = project.library.prompts.get(version.prompt)
         items = _items(project, version, dataset)
-        specs = [{"name": m} for m in metrics] or [dict(prompt.metrics[0])]
-        results = [asyncio.run(_run(project, version, items, spec, repeats)) for spec in specs]
-    document = {"prompt": version.prompt, "version": version.number, "dataset": dataset, "metrics": results}
-    emit(as_json, document, lambda: "\n\n".join(_said(version, dataset, r) for r in results))
-    return Outage.exit_code if any(r["excluded"] > MOST_LOST * (r["n"] + r["excluded"]) for r in results) else 0
+        specs = _specs(prompt, metrics)
+        measured = asyncio.run(_run(project, version, items, specs, repeats))
+    results = [summary(measured.items, measured.outcomes, name, measured.panel) for name in _names(measured)]
+    score = overall(measured.items, measured.outcomes)
+    head = {"prompt": version.prompt, "version": version.number, "dataset": dataset}
+    document = {**head, "score": score, "metrics": results, "finished": now()}
+    if junit is not None:
+        write_junit(Path(junit), head, measured.items, measured.outcomes)
+    emit(as_json, document, lambda: said(document))
+    if any(one["excluded"] > MOST_LOST * (one["n"] + one["excluded"]) for one in (score, *results)):
+        return Outage.exit_code
+    return int(fail_under is not None and score["mean"] < fail_under)
+
+
+def _names(measured: Measured) -> list[str]:
+    return [metric.name for metric in measured.panel.metrics]
 
 
 def _items(project: Opened, version: Version, dataset: str) -> list[Item]:
@@ -57,96 +98,57 @@ def _items(project: Opened, version: Version, dataset: str) -> list[Item]:
     return items
 
 
+def _specs(prompt: Prompt, metrics: Sequence[str]) -> list[Mapping[str, Any]]:
+    """The specifications that are meant; without any, those that the prompt's score is made of, and protected ones."""
+    from tools.metrics.opening import open_metric
+    from tools.metrics.shape import that_count
+
+    if not metrics:
+        return that_count(prompt.metrics)
+    by_name: dict[str, Mapping[str, Any]] = {}
+    for spec in prompt.metrics:
+        by_name.setdefault(str(spec["name"]), spec)
+        by_name.setdefault(open_metric(spec).name, spec)
+    return [by_name.get(text) or _spelt(text) for text in metrics]
+
+
+def _spelt(text: str) -> Mapping[str, Any]:
+    spec = parse_json(text, "--metric") if text.lstrip().startswith("{") else {"name": text}
+    if not isinstance(spec, dict) or not isinstance(spec.get("name"), str):
+        raise InputError("a metric without a name", "--metric", 'Write a name, or {"name": "regex", …}.')
+    return spec
+
+
 async def _run(
-    project: Opened, version: Version, items: Sequence[Item], spec: dict[str, Any], repeats: int
-) -> dict[str, Any]:
+    project: Opened, version: Version, items: Sequence[Item], specs: Sequence[Mapping[str, Any]], repeats: int
+) -> Measured:
     from agent.bootstrap import opened_services
-    from agent.judging import metric_for
+    from agent.judging import panel_for
+    from tools.evaluation import evaluate
 
     shown = progress()
     prompt = project.library.prompts.get(version.prompt)
     # Every evaluation measures anew: yesterday's answers say nothing about today's model.
     scope = f"evaluate:{uuid4().hex}"
     async with opened_services(project.settings, project.library, progress=shown) as services:
+        panel = panel_for(services, prompt, specs, scope=scope, caps=services.caps)
         outcomes = await evaluate(
             version.content,
             items,
             model=services.student,
-            metrics=[metric_for(services, prompt, spec, scope=scope, caps=services.caps)],
+            metrics=panel.metrics,
+            weights=panel.weights,
             scope=scope,
             caps=services.caps,
             max_parallel=services.max_parallel,
             repeats=repeats,
             progress=lambda at, total: shown("evaluating", at, total),
         )
-    done(shown)
-    if all(o.score is None for o in outcomes):
-        raise Outage(
-            f"none of {len(outcomes)} calls could be scored ({outcomes[0].reason})",
-            services.student.name,
-            "Try again later.",
-        )
-    segments = {item.id: item.segment or "other" for item in items}
-    return {
-        "metric": spec["name"],
-        **_summary(outcomes),
-        "segments": {
-            name: _summary([o for o in outcomes if segments[o.item_id] == name])
-            for name in sorted({*segments.values()})
-        },
-        "finished": datetime.now(now().tzinfo),
-    }
-
-
-def _summary(outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    scores = [o.score for o in outcomes if o.score is not None]
-    n = len(scores)
-    mean = math.fsum(scores) / n if n else None
-    low, high = _interval(scores)
-    kinds = sorted({o.kind for o in outcomes})
-    costs = [o.cost for o in outcomes if o.score is not None]
-    return {
-        "mean": mean,
-        "low": low,
-        "high": high,
-        "n": n,
-        "excluded": len(outcomes) - n,
-        "outcomes": {k: sum(o.kind == k for o in outcomes) for k in kinds},
-        "tokens": sum((o.tokens_in or 0) + (o.tokens_out or 0) for o in outcomes),
-        "usd": None if any(c is None for c in costs) else math.fsum(c for c in costs if c is not None),
-    }
-
-
-def _interval(scores: Sequence[float]) -> tuple[float | None, float | None]:
-    """95 %: Wilson for scores of 0 and 1, else the normal interval of the mean."""
-    n = len(scores)
-    if n == 0:
-        return None, None
-    if all(s in {0.0, 1.0} for s in scores):
-        return wilson(sum(s == 1.0 for s in scores), n)
-    mean = math.fsum(scores) / n
-    variance = math.fsum((s - mean) ** 2 for s in scores) / max(1, n - 1)
-    half = 1.96 * math.sqrt(variance / n)
-    return max(0.0, mean - half), min(1.0, mean + half)
-
-
-def _said(version: Version, dataset: str, result: dict[str, Any]) -> str:
-    mean = result["mean"]
-    score = (
-        "nothing could be scored" if mean is None else f"{mean:.4f} (95 % {result['low']:.4f} to {result['high']:.4f})"
-    )
-    head = facts(
-        [
-            ("prompt", f"{version.prompt}@{version.number}"),
-            ("dataset", dataset),
-            (result["metric"], score),
-            ("items", f"{result['n']} scored, {result['excluded']} excluded"),
-            ("outcomes", ", ".join(f"{k} {n}" for k, n in result["outcomes"].items())),
-            (
-                "cost",
-                f"{result['tokens']} tokens, " + ("unknown cost" if result["usd"] is None else f"${result['usd']:.4f}"),
-            ),
-        ]
-    )
-    rows = [(name, s["mean"], s["low"], s["high"], s["n"]) for name, s in result["segments"].items()]
-    return f"{head}\n\n{table(('segment', 'mean', 'low', 'high', 'n'), rows)}"
+        done(shown)
+        if all(o.score is None for o in outcomes):
+            raise Outage(
+                f"none of {len(outcomes)} calls could be scored ({outcomes[0].reason})",
+                services.student.name,
+                "Try again later.",
+            )
+    return Measured(items=items, outcomes=outcomes, panel=panel)

@@ -1,5 +1,6 @@
 """Evaluating a prompt over items: order, outcomes, and what ends it."""
 
+import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -71,6 +72,20 @@ async def test_no_more_calls_are_open_than_asked_for() -> None:
     assert (model.most_in_flight, len(model.requests)) == (5, 20)
 
 
+async def test_a_model_that_counts_its_own_calls_is_handed_a_few_questions_more() -> None:
+    class Counting(FakeModel):
+        """Would send at most four calls at a time by itself."""
+
+        max_parallel = 4
+
+    model = Counting(echoed, delay=lambda request: 0.005)
+    await run(model, [item(n) for n in range(20)], max_parallel=4)
+    assert model.most_in_flight == 5
+    wider = Counting(echoed, delay=lambda request: 0.005)
+    await run(wider, [item(n) for n in range(20)], max_parallel=3)  # the caller's own limit is the narrower one
+    assert wider.most_in_flight == 3
+
+
 async def test_an_outcome_carries_score_and_bill() -> None:
     model = FakeModel(lambda request: reply("1", cost=0.5))
     right, wrong = await run(model, [item(1), item(2)])
@@ -85,6 +100,77 @@ async def test_the_first_metric_counts_and_the_others_are_kept() -> None:
     (outcome,) = await run(FakeModel(lambda request: "four"), [item(4)], metrics=metrics)
     assert (outcome.kind, outcome.score) == ("format_error", 0.0)
     assert outcome.scores == {"length": 0.0, "exact_match": 0.0}
+
+
+async def test_weights_make_the_score_that_counts() -> None:
+    metrics: list[Metric] = [open_metric({"name": "length", "most": 3}), EXACT, open_metric({"name": "answered"})]
+    weights = {"exact_match": 0.75, "answered": 0.25}
+    right, wrong = await run(
+        FakeModel(lambda request: "four"), [item(4, "four"), item(5)], metrics=metrics, weights=weights
+    )
+    assert (right.kind, right.score) == ("scored", 1.0)
+    assert (wrong.kind, wrong.score) == ("scored", 0.25)
+    assert wrong.scores == {"length": 0.0, "exact_match": 0.0, "answered": 1.0}
+    assert wrong.reason == "exact_match 0.00: not the expected answer; answered 1.00: answered"
+
+
+async def test_full_marks_everywhere_are_exactly_one() -> None:
+    names = ["exact_match", "answered", "contains"]
+    metrics = [open_metric({"name": name}) for name in names]
+    (outcome,) = await run(FakeModel(echoed), [item(1)], metrics=metrics, weights=dict.fromkeys(names, 1 / 3))
+    assert outcome.score == 1.0
+
+
+async def test_a_weighted_metric_that_fails_leaves_no_score_and_the_others_are_kept() -> None:
+    def judge(output: str) -> Judgement:
+        raise ProviderError("bad_answer", "the judge did not answer in JSON")
+
+    weights = {"exact_match": 0.5, "opinion": 0.5}
+    (outcome,) = await run(FakeModel(echoed), [item(1)], metrics=[EXACT, Opinion(judge)], weights=weights)
+    assert (outcome.kind, outcome.score, outcome.scores) == ("judge_error", None, {"exact_match": 1.0})
+    assert outcome.reason.startswith("opinion: ")
+
+
+async def test_metrics_of_the_call_see_what_it_took() -> None:
+    metrics = [
+        open_metric({"name": "latency", "good": 0.5, "bad": 1.5}),
+        open_metric({"name": "cost", "good": 0, "bad": 1}),
+    ]
+    (outcome,) = await run(FakeModel(lambda request: reply("1", cost=0.25)), [item(1)], metrics=metrics)
+    assert outcome.scores == {"latency": 0.5, "cost": 0.75}
+    turned = open_metric({"name": "latency", "good": 0.5, "bad": 4.5, "direction": "lower", "aspect": "slow"})
+    unpriced = [turned, open_metric({"name": "cost", "good": 0, "bad": 1})]
+    (outcome,) = await run(FakeModel(lambda request: reply("1", cost=None)), [item(1)], metrics=unpriced)
+    assert outcome.scores == {"latency.slow": 0.125}
+
+
+async def test_a_metric_that_blocks_does_not_stop_the_calls() -> None:
+    class Blocking:
+        """Waits for a call that is made after its own: on the loop it would wait for ever."""
+
+        name, revision, needs_expected, off_loop = "blocking", "1", False, True
+
+        def judge(self, output: str, item: Item) -> Judgement:
+            return Judgement(score=float(later.wait(timeout=30)))
+
+    later = threading.Event()
+
+    def answer(request: Request) -> str:
+        if echoed(request) == "1":
+            later.set()
+        return echoed(request)
+
+    model = FakeModel(answer, delay=lambda request: 0.02 * int(echoed(request)))
+    outcomes = await run(model, [item(0), item(1)], metrics=[Blocking()])
+    assert [o.score for o in outcomes] == [1.0, 1.0]
+
+
+async def test_an_answer_cut_off_at_its_limit_is_a_format_error_only_where_it_is_wrong() -> None:
+    cut = FakeModel(lambda request: reply("1", finish_reason="length"))
+    right, wrong = await run(cut, [item(1), item(2)])
+    assert (right.kind, right.score) == ("scored", 1.0)
+    assert (wrong.kind, wrong.score, wrong.counts) == ("format_error", 0.0, True)
+    assert wrong.reason == "cut off at max_tokens; not the expected answer"
 
 
 @pytest.mark.parametrize("said", ["I'm sorry, but I can't help with that.", reply("", finish_reason="content_filter")])

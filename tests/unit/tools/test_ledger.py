@@ -102,6 +102,36 @@ async def test_an_answer_is_committed_before_it_is_returned(calls: CallStore) ->
         await provider.ask(broken, "b")
 
 
+async def test_a_slot_is_held_until_the_answer_is_committed(calls: CallStore) -> None:
+    class Watching(Counted):
+        """Notes how many calls are sent and not yet committed, at most."""
+
+        most = 0
+
+        def settle(self, finished: Sequence[Call], failed: Sequence[tuple[str, str]]) -> None:
+            self.most = max(self.most, len(provider.sent) - calls.spend("run:1").calls)
+            super().settle(finished, failed)
+
+    provider, watching, slot = Provider(delay=0.001), Watching(calls), asyncio.Semaphore(3)
+    ledger = Ledger(watching)
+
+    async def ask(key: str) -> None:
+        await ledger.once(wanted(key), FREE, lambda: provider.send(wanted(key)), slot)
+
+    await asyncio.gather(*(ask(str(n)) for n in range(20)))
+    assert watching.most == 3
+    assert calls.spend("run:1").calls == 20
+
+
+async def test_a_call_that_fails_gives_its_slot_and_its_reservation_back(calls: CallStore) -> None:
+    provider, ledger, slot = Provider(fails=["a"]), Ledger(calls), asyncio.Semaphore(1)
+    with pytest.raises(ProviderError):
+        await ledger.once(wanted("a"), FREE, lambda: provider.send(wanted("a")), slot)
+    only_one = Caps(calls_per_scope=1)
+    call, _ = await ledger.once(wanted("b"), only_one, lambda: provider.send(wanted("b")), slot)
+    assert call.output == "answer b"
+
+
 async def test_a_stored_call_is_not_sent_again(calls: CallStore) -> None:
     await Provider().ask(Ledger(calls), "a")
     provider = Provider()
