@@ -62,11 +62,12 @@ class ModelSection(Section):
 
 
 class ModelsSection(Section):
-    """The models by what they do; an empty judge means none."""
+    """The models by what they do; an empty judge means none, an empty chat that answers are computed without one."""
 
     student: ModelSection = ModelSection(model="embedded/student", max_parallel=64)
     teacher: ModelSection = ModelSection(model="embedded/teacher", max_parallel=4)
     judge: ModelSection = ModelSection()
+    chat: ModelSection = ModelSection()
 
 
 class ScheduleSection(Section):
@@ -103,11 +104,21 @@ class PolicySection(Section):
     path: str = "policies"
 
 
+class MetricsSection(Section):
+    """The project's own metrics: name to `file.py:function` or `module:function`; timeout_s: seconds for one call."""
+
+    functions: dict[str, str] = {}
+    timeout_s: float = Field(default=10.0, gt=0, le=600)
+
+
 class ServerSection(Section):
-    """Where `promptkeeper serve` listens."""
+    """Where `promptkeeper serve` listens. names: hosts that people type, where it is not only loopback."""
 
     host: str = "127.0.0.1"
     port: int = Field(default=8400, ge=0, le=65535)
+    names: tuple[str, ...] = ()
+    session_hours: float = Field(default=12.0, gt=0, le=24 * 30)
+    body_mb: int = Field(default=16, ge=1, le=256)
 
 
 class Settings(Section):
@@ -120,6 +131,7 @@ class Settings(Section):
     schedule: ScheduleSection = ScheduleSection()
     budget: BudgetSection = BudgetSection()
     policies: PolicySection = PolicySection()
+    metrics: MetricsSection = MetricsSection()
     server: ServerSection = ServerSection()
 
     @property

@@ -1,14 +1,17 @@
 """A run: one pass of the graph over one prompt, under a claim; and the attempts it made."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Literal
 
+from library.calls import ModelRole
 from library.prompts import Content
 
 RunState = Literal["running", "finished", "failed"]
-Trigger = Literal["incident", "force", "revision"]
+Trigger = Literal["incident", "force", "revision", "optimize", "edit"]
+"""What started a run: a detected degradation, a person, a reviewer who asked for changes, `promptkeeper optimize`, a
+reviewer who wrote the change."""
 
 StopReason = Literal[
     "proposed",
@@ -16,11 +19,13 @@ StopReason = Literal[
     "not_the_prompt",
     "no_data",
     "no_better_candidate",
+    "converged",
     "not_proven",
     "only_duplicates",
     "guardrails_refuse",
     "teacher_down",
     "models_down",
+    "judge_too_noisy",
     "budget_spent",
     "waiting_for_review",
     "superseded",
@@ -43,11 +48,33 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """One cycle. path: graph nodes visited, in order. Spend counts finished model calls of this run.
+class RunOptions:
+    """What a person asked of one run only; kept with the run, so that it goes on with the same after a crash.
 
-    usd is None when the price of a model is unknown.
+    dataset: only its items (and anchors) take part; strategy: the only one that writes; rounds: at most so many;
+    usd, calls: caps of this run, US dollars and model calls. Empty and None: as the settings and the rulebook say.
+    draft: a content that a person wrote, as JSON, to be tested instead of a search; author: who wrote it.
     """
+
+    dataset: str = ""
+    strategy: str = ""
+    rounds: int | None = None
+    usd: float | None = None
+    calls: int | None = None
+    draft: str = ""
+    author: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """What was asked for, and nothing else."""
+        return {f.name: value for f in fields(self) if (value := getattr(self, f.name)) != f.default}
+
+    def __str__(self) -> str:
+        return ", ".join(f"{name} {value}" for name, value in self.to_json().items()) or "no options"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One cycle. path: graph nodes visited, in order; options: what a person asked of this run only."""
 
     id: int
     prompt: str
@@ -63,6 +90,18 @@ class Run:
     started_at: datetime
     finished_at: datetime | None
     comment: str = ""
+    options: RunOptions = RunOptions()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """One finished model call of a run: when, by which role (student, teacher, judge), tokens, US dollars or None."""
+
+    at: datetime
+    role: ModelRole
+    tokens_in: int
+    tokens_out: int
+    cost: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,9 +16,11 @@ STOP_WORDS = {
     "not_the_prompt": "found that the prompt is not to blame",
     "no_data": "had no test data to learn from",
     "no_better_candidate": "found no better candidate",
+    "converged": "found round after round that its ideas gain nothing more",
     "not_proven": "found a better candidate but could not prove the gain",
     "only_duplicates": "only wrote what had been tried before",
     "guardrails_refuse": "wrote only candidates that guardrails refused",
+    "judge_too_noisy": "found the judge too noisy to optimise by",
 }
 
 
@@ -28,8 +30,9 @@ def since(facts: Facts) -> Said:
     if incident is None:
         return _healthy(facts)
     d = incident.degradation
+    gradual = "" if d.gradual_since is None else f", or since {day(d.gradual_since)} if it came gradually"
     return Said(
-        f"It began about {day(d.onset)} (between {day(d.onset_earliest)} and {day(d.onset_latest)}); "
+        f"It began about {day(d.onset)} (between {day(d.onset_earliest)} and {day(d.onset_latest)}){gradual}; "
         f"the monitor was sure on {day(d.detected_at)} [incident {incident.id}]."
     )
 

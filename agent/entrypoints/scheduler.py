@@ -4,6 +4,7 @@ import json
 import logging
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from typing import Any
 
 from agent.cycle import Wish, due
 from agent.steps.monitor import sweep
-from library.errors import PromptkeeperError
+from library.errors import Outage, PromptkeeperError
 from library.store.stores import Library
 from policies.rulebook import HealthRules
 
@@ -36,12 +37,54 @@ CycleRunner = Callable[[Wish], Ran]
 Scorer = Callable[[], Ran]
 
 
-def run_in_child(root: Path) -> CycleRunner:
-    """Run a cycle as `promptkeeper cycle NAME` in a process of its own, so that this one stays quick and whole."""
+class Children:
+    """Work in processes of their own, so that this one stays quick and whole. root: the project's folder."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._running: set[subprocess.Popen[str]] = set()
+        self._lock, self._ended = threading.Lock(), False
+
+    def run(self, *words: str, said: str = "") -> "subprocess.CompletedProcess[str]":
+        """`promptkeeper` with these words, to its end. said: on its standard input."""
+        with self._lock:
+            if self._ended:
+                raise Outage("the server is stopping", "background", "Nothing was begun.")
+            child = subprocess.Popen(
+                [*PROGRAM, *words],
+                cwd=self._root,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                encoding="utf-8",
+            )
+            self._running.add(child)
+        try:
+            out, err = child.communicate(said)
+        finally:
+            with self._lock:
+                self._running.discard(child)
+        return subprocess.CompletedProcess(words, child.returncode, out, err)
+
+    def stop(self) -> None:
+        """End what runs and begin nothing more: a cycle that is cut short is taken up again from its last step."""
+        with self._lock:
+            self._ended = True
+            for child in self._running:
+                child.terminate()
+
+
+def run_in_child(children: Children) -> CycleRunner:
+    """Run a cycle as `promptkeeper cycle NAME`."""
 
     def run(wish: Wish) -> Ran:
-        command = [*PROGRAM, "cycle", wish.prompt, "--json"]
-        done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+        if wish.edit is not None:
+            said = wish.edit.texts[0] if len(wish.edit.texts) == 1 else json.dumps(wish.edit.texts)
+            words = ("proposals", "edit", str(wish.edit.proposal), "-", "--author", wish.edit.author, "--json")
+            done = children.run(*words, said=said)
+            return Ran(prompt=wish.prompt, ok=done.returncode in {0, 1}, said=" ".join(done.stderr.split())[-300:])
+        force = ["--force"] if wish.trigger == "force" else []
+        done = children.run("cycle", wish.prompt, *force, "--json")
         try:
             ended = json.loads(done.stdout)["runs"]
             said = "; ".join(f"run {r['id']} {r['stop_reason']}: {r['stop_detail']}" for r in ended) or "refused"
@@ -52,14 +95,11 @@ def run_in_child(root: Path) -> CycleRunner:
     return run
 
 
-def score_in_child(root: Path, minutes: float) -> Scorer:
-    """Score new traces as `promptkeeper traces judge` in a process of its own, the judge for at most so long."""
+def score_in_child(children: Children, minutes: float) -> Scorer:
+    """Score new traces as `promptkeeper traces judge`, the judge for at most so long."""
 
     def run() -> Ran:
-        command = [*PROGRAM, "traces", "judge", "--json"]
-        done = subprocess.run(
-            [*command, "--minutes", str(minutes)], cwd=root, capture_output=True, text=True, check=False
-        )
+        done = children.run("traces", "judge", "--json", "--minutes", str(minutes))
         try:
             count = json.loads(done.stdout)
             given = ", ".join(f"{name} {n}" for name, n in count["scores"].items()) or "no scores"
@@ -81,13 +121,15 @@ def tick(
     now: datetime,
     score: Scorer | None = None,
     rest: timedelta = timedelta(0),
+    tidy: Callable[[], int] = lambda: 0,
 ) -> list[Ran]:
     """One round of the background: expire what is late, score what is new, sweep, then one cycle for every prompt that
     needs one. score: gives new traces the scores that need no reference; without it they have those they came with.
     rest: how long a prompt is left alone after a cycle that found nothing, unless something new has happened to it.
+    tidy: lets go of traces that have come of age, and says how many.
     """
     library.proposals.expire(now=now)
-    ran = [*_score(library, score, now), *_sweep(library, rules, now)]
+    ran = [*_score(library, score, now), *_sweep(library, rules, now), *_tidy(library, tidy, now)]
     for wish in due(library, (), rested=now - rest):
         try:
             ran.append(run_cycle(wish))
@@ -103,6 +145,15 @@ def _score(library: Library, score: Scorer | None, now: datetime) -> list[Ran]:
         return [score()] if score is not None and library.online.waiting(now=now) else []
     except (OSError, PromptkeeperError) as error:
         return [Ran(prompt="", ok=False, said=str(error))]
+
+
+def _tidy(library: Library, tidy: Callable[[], int], now: datetime) -> list[Ran]:
+    try:
+        library.traces.drop_early(now=now)
+        gone = tidy()
+    except (OSError, PromptkeeperError) as error:
+        return [Ran(prompt="", ok=False, said=str(error))]
+    return [Ran(prompt="", ok=True, said=f"{gone} traces let go by age")] if gone else []
 
 
 def _sweep(library: Library, rules: HealthRules, now: datetime) -> list[Ran]:
@@ -125,10 +176,13 @@ def _sweep_one(library: Library, rules: HealthRules, name: str, now: datetime) -
 class Background:
     """An APScheduler that ticks; missed ticks are made up once, and never two at a time."""
 
-    def __init__(self, work: Callable[[], Sequence[Ran]], every: timedelta) -> None:
+    def __init__(
+        self, work: Callable[[], Sequence[Ran]], every: timedelta, awake: Callable[[], bool] = lambda: True
+    ) -> None:
+        """awake: whether ticks do anything; somebody may have paused the schedule."""
         from apscheduler.schedulers.background import BackgroundScheduler
 
-        self._work = work
+        self._work, self._awake, self._pushed = work, awake, False
         self.last: tuple[Ran, ...] = ()
         self._scheduler = BackgroundScheduler(timezone="UTC")
         self._scheduler.add_job(
@@ -143,7 +197,10 @@ class Background:
         )
 
     def _tick(self) -> None:
+        pushed, self._pushed = self._pushed, False
         try:
+            if not (pushed or self._awake()):
+                return
             self.last = tuple(self._work())
         except Exception as error:  # noqa: BLE001 - the scheduler goes on; the next tick may succeed
             log.error("background work failed: %s: %s", type(error).__name__, error)
@@ -152,6 +209,11 @@ class Background:
     def start(self) -> None:
         """Begin; the first tick comes at once."""
         self._scheduler.start()
+
+    def run_now(self) -> None:
+        """Tick at once, also when paused; a tick that runs is followed by another."""
+        self._pushed = True
+        self._scheduler.modify_job(TICK, next_run_time=datetime.now().astimezone())
 
     def stop(self) -> None:
         """Stop ticking; a tick that runs is waited for."""

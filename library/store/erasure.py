@@ -16,6 +16,7 @@ from library.errors import InputError, NotFound
 from library.store import audit
 from library.store.calls import ERASED
 from library.store.deltas import DeltaBatch, join_writers
+from library.store.early import forget
 from library.store.insert import chunks
 from library.store.online import ONLINE
 from library.store.scoring import Home, lock_homes, stored_scores
@@ -47,6 +48,7 @@ def erase_traces(
         raise NotFound(f"there is no trace '{missing[0]}'", "traces delete", "Nothing was erased.")
     prompts = sorted({home.prompt for home in homes.values()})
     gone = _take_out(connection, wanted, homes)
+    forget(connection, wanted)
     item_ids = _delete_items(connection, wanted)
     _scrub_examples(connection, prompts, set(wanted), set(item_ids))
     erased = Erased(
@@ -60,6 +62,30 @@ def erase_traces(
         connection, audit_key, at=now, actor=actor, action="trace.erased", subject="traces", detail={"ids": wanted}
     )
     return erased
+
+
+def expire_traces(
+    connection: sa.Connection, prompt: str, *, before: datetime, limit: int, now: datetime, audit_key: bytes
+) -> Erased:
+    """Let go of a prompt's oldest traces, at most `limit`, with what quotes them; trends keep what they counted."""
+    join_writers(connection)
+    query = sa.select(traces.c.id).where(traces.c.prompt == prompt, traces.c.ts < before)
+    ids = list(connection.scalars(query.order_by(traces.c.ts, traces.c.id).limit(limit)))
+    if not ids:
+        return Erased(traces=0, scores=0, items=0, failures=(), calls=0)
+    gone = 0
+    for some in chunks(ids):
+        gone += connection.execute(sa.delete(scores).where(scores.c.trace_id.in_(some))).rowcount
+        connection.execute(sa.delete(traces).where(traces.c.id.in_(some)))
+    forget(connection, ids)
+    item_ids = _delete_items(connection, ids)
+    _scrub_examples(connection, [prompt], set(ids), set(item_ids))
+    failures_gone = _blank_failures(connection, [prompt], set(ids))
+    detail = {"count": len(ids), "before": before.isoformat()}
+    audit.append(
+        connection, audit_key, at=now, actor="retention", action="trace.expired", subject=prompt, detail=detail
+    )
+    return Erased(traces=len(ids), scores=gone, items=len(item_ids), failures=failures_gone, calls=0)
 
 
 def _take_out(connection: sa.Connection, ids: Sequence[str], homes: dict[str, Home]) -> int:

@@ -93,8 +93,8 @@ def _attempts_for(connection: sa.Connection, seen: Sequence[Failure]) -> list[tu
 def _outcome(attempt: Attempt) -> Outcome:
     if attempt.state == "approved":
         return "fixed"
-    delta = attempt.result.get("delta")
-    without_gain = attempt.state == "tested" and isinstance(delta, int | float) and delta <= 0
+    gain = attempt.result.get("gain")
+    without_gain = attempt.state == "tested" and isinstance(gain, int | float) and gain <= 0
     return "not_fixed" if attempt.state in {"rejected", "failed_gate"} or without_gain else "undecided"
 
 

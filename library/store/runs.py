@@ -9,10 +9,10 @@ import sqlalchemy as sa
 
 from library.errors import ClaimHeld, ClaimLost, NotFound
 from library.prompts import Content
-from library.runs import Attempt, Claim, Run, RunState, StopReason, Trigger
+from library.runs import Attempt, Charge, Claim, Run, RunOptions, RunState, StopReason, Trigger
 from library.store.audit import append
 from library.store.engine import Database
-from library.store.tables import attempts, claims, runs
+from library.store.tables import attempts, calls, claims, runs
 from library.store.upsert import upsert
 from library.store.versions import require_prompt
 
@@ -53,12 +53,15 @@ class RunStore:
         lease: timedelta,
         now: datetime,
         comment: str = "",
+        options: RunOptions | None = None,
+        own_seed: bool = False,
         dead_owner: str | None = None,
     ) -> tuple[Claim, Run, bool]:
         """Take the right to work on a prompt: (claim, run, whether an unfinished run goes on).
 
         Free: a new run. Held by an owner whose lease has ended, or who is known to be dead: the same run goes on under
-        a higher number, with its own trigger, seed and base version. Otherwise ClaimHeld.
+        a higher number, with its own trigger, seed, options and base version. Otherwise ClaimHeld; so too when options
+        are given and the unfinished run is another one. own_seed: a person named the seed, so it counts among them.
         """
         free = {"prompt": prompt, "fence": 0, "run_id": None, "owner": "", "lease_until": now}
         with self._db.write() as connection:
@@ -71,6 +74,8 @@ class RunStore:
                 raise ClaimHeld(f"run {held.run_id} of {held.owner} works on it until {until}", prompt, "Wait for it.")
             if resumed:
                 run = _one_run(connection, held.run_id)
+                if options is not None:
+                    _require_same(run, trigger, options, seed if own_seed else None)
             else:
                 row: dict[str, Any] = {
                     "prompt": prompt,
@@ -83,6 +88,7 @@ class RunStore:
                     "stop_detail": "",
                     "started_at": now,
                     "comment": comment,
+                    "options": (options or RunOptions()).to_json() or None,
                 }
                 run = _to_run(connection.execute(runs.insert().values(row).returning(runs)).one())
             taken = {"run_id": run.id, "fence": held.fence + 1, "owner": owner, "lease_until": now + lease}
@@ -138,6 +144,13 @@ class RunStore:
             query = query if value is None else query.where(column == value)
         with self._db.read() as connection:
             return tuple(to_attempt(row) for row in connection.execute(query))
+
+    def bill(self, run_id: int) -> tuple[Charge, ...]:
+        """What the run has paid for, call by call in the order in which they were committed; nothing erased."""
+        what = (calls.c.at, calls.c.role, calls.c.tokens_in, calls.c.tokens_out, calls.c.cost)
+        query = sa.select(*what).where(calls.c.scope == f"run:{run_id}").order_by(calls.c.at, calls.c.key)
+        with self._db.read() as connection:
+            return tuple(Charge(**row._mapping) for row in connection.execute(query))
 
     def finish(
         self,
@@ -196,6 +209,19 @@ def _one_run(connection: sa.Connection, id: int) -> Run:
     return _to_run(row)
 
 
+def _require_same(run: Run, trigger: Trigger, options: RunOptions, seed: int | None) -> None:
+    """Raise ClaimHeld when an unfinished run was not started like this: it must not be taken for what is wanted now."""
+    if (run.trigger, run.options) == (trigger, options) and seed in {None, run.seed}:
+        return
+    started = f"trigger {run.trigger}, {run.options}, seed {run.seed}"
+    raise ClaimHeld(
+        f"run {run.id} is unfinished and was started otherwise ({started})",
+        run.prompt,
+        f"Start it with the same options to go on with it, or end it with `promptkeeper cycle {run.prompt}`.",
+    )
+
+
 def _to_run(row: sa.Row[Any]) -> Run:
     said = dict(row._mapping)
-    return Run(**said | {"path": tuple(said["path"])})
+    options = RunOptions(**said["options"] or {})
+    return Run(**said | {"path": tuple(said["path"]), "options": options})

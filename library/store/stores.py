@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from library.store.access import AccessStore
 from library.store.audit import AuditStore
 from library.store.calls import CallStore
 from library.store.datasets import DatasetStore
@@ -14,6 +15,7 @@ from library.store.online import OnlineStore
 from library.store.prompts import PromptStore
 from library.store.proposals import ProposalStore
 from library.store.runs import RunStore
+from library.store.switches import SwitchStore
 from library.store.traces import TraceStore
 from library.store.trends import TrendStore
 
@@ -35,6 +37,8 @@ class Library:
     proposals: ProposalStore
     calls: CallStore
     audit: AuditStore
+    access: AccessStore
+    switches: SwitchStore
 
 
 def open_library(url: str, *, audit_key: bytes = b"") -> Library:
@@ -63,4 +67,6 @@ def open_library(url: str, *, audit_key: bytes = b"") -> Library:
         proposals=ProposalStore(db, audit_key),
         calls=CallStore(db),
         audit=AuditStore(db, audit_key),
+        access=AccessStore(db, audit_key),
+        switches=SwitchStore(db, audit_key),
     )

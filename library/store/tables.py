@@ -237,6 +237,7 @@ runs = sa.Table(
     sa.Column("started_at", UtcDateTime, nullable=False),
     sa.Column("finished_at", UtcDateTime),
     sa.Column("comment", sa.Text, nullable=False),
+    sa.Column("options", Json),
 )
 
 claims = sa.Table(

@@ -9,12 +9,21 @@ import sqlalchemy as sa
 from library.errors import InputError, NotFound
 from library.scores import Score
 from library.store.deltas import DeltaBatch, join_writers
+from library.store.early import let_go, put_aside, take_up
 from library.store.engine import Database
-from library.store.erasure import Erased, erase_traces
+from library.store.erasure import Erased, erase_traces, expire_traces
 from library.store.insert import insert_new
 from library.store.online import note_arrivals
 from library.store.points import TrendPoint, read_points
-from library.store.scoring import SCORE_FIELDS, Home, checked, put_scores, score_of, stored_scores
+from library.store.scoring import (
+    SCORE_FIELDS,
+    Home,
+    checked,
+    key_of,
+    put_scores,
+    score_of,
+    stored_scores,
+)
 from library.store.tables import scores as score_table
 from library.store.tables import traces as table
 from library.store.trace_rows import matching, row_of, trace_of
@@ -38,12 +47,13 @@ class TraceStore:
         self._db = db
         self._audit_key = audit_key
 
-    def add(self, traces: Sequence[Trace], scores: Sequence[Score] = ()) -> Added:
+    def add(self, traces: Sequence[Trace], scores: Sequence[Score] = (), *, early_at: datetime | None = None) -> Added:
         """Store a batch in one transaction; returning means committed.
 
         A trace id seen before is skipped, never overwritten; a score given again replaces its value. Every new trace
-        also counts under the system metrics (see `library.operations`) and waits for online evaluation. InputError for
-        a score of an unknown trace: then nothing is stored.
+        also counts under the system metrics (see `library.operations`) and waits for online evaluation. A score of an
+        unknown trace is kept until the trace comes when early_at, the time now, is given; without it, InputError, and
+        nothing is stored.
         """
         rows, judged = [row_of(trace) for trace in traces], checked(scores)
         batch = DeltaBatch()
@@ -59,7 +69,11 @@ class TraceStore:
                     )
                     home.put_call(batch, row)
                     arrived.setdefault(row["prompt"], []).append(row["id"])
-            changed = put_scores(connection, judged, batch, fresh=fresh)
+            if early_at is not None:
+                judged = put_aside(connection, judged, fresh, early_at)
+            given = {key_of(score) for score in judged}
+            waited = tuple(score for score in take_up(connection, fresh) if key_of(score) not in given)
+            changed = put_scores(connection, (*waited, *judged), batch, fresh=fresh)
             batch.write(connection)
             note_arrivals(connection, arrived)
         return Added(traces=len(new), scores=changed)
@@ -67,6 +81,11 @@ class TraceStore:
     def add_scores(self, scores: Sequence[Score]) -> int:
         """Store scores of stored traces; how many were new or changed."""
         return self.add((), scores).scores
+
+    def drop_early(self, *, now: datetime) -> int:
+        """Let go of scores whose trace has not come for days; how many."""
+        with self._db.write() as connection:
+            return let_go(connection, now)
 
     def get(self, id: str) -> Trace:
         """One trace; NotFound when there is none."""
@@ -145,3 +164,8 @@ class TraceStore:
             erased = erase_traces(connection, ids, actor=actor, now=now, audit_key=self._audit_key)
         self._db.empty_log()
         return erased
+
+    def expire(self, prompt: str, *, before: datetime, limit: int, now: datetime) -> Erased:
+        """Let go of a prompt's traces older than that, at most `limit` in one short transaction."""
+        with self._db.write() as connection:
+            return expire_traces(connection, prompt, before=before, limit=limit, now=now, audit_key=self._audit_key)

@@ -145,7 +145,7 @@ def make_attempt():
             "hypothesis": "Name the urgency.",
             "state": "tested",
             "reason": "",
-            "result": {"delta": 0.08, "low": 0.03, "n": 120},
+            "result": {"gain": 0.08, "low": 0.03, "n": 120},
         }
         return Attempt(
             run_id=claim.run_id,

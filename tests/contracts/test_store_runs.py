@@ -6,8 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from library.calls import Call
 from library.errors import ClaimHeld, ClaimLost, NotFound
 from library.failures import Failure
+from library.runs import Charge, RunOptions
 from library.store.runs import hold
 from library.store.tables import claims
 
@@ -178,7 +180,7 @@ def test_an_attempt_is_saved_once_and_updated_in_place(library, triage, make_att
     first, second = make_attempt(held, 1, state="drafted"), make_attempt(held, 2, text="Other {{mail}}")
     for attempt in (first, second):
         library.runs.save_attempt(held, attempt)
-    tested = replace(first, state="tested", reason="better", result={"delta": 1e-17, "n": 3})
+    tested = replace(first, state="tested", reason="better", result={"gain": 1e-17, "n": 3})
     library.runs.save_attempt(held, tested)
     assert library.runs.attempts() == (tested, second)
     assert library.runs.attempts(prompt=NAME, run_id=held.run_id, content_hash=second.content_hash) == (second,)
@@ -201,10 +203,10 @@ def test_past_fixes_say_what_became_of_each_attempt(library, triage, incident, m
     first, _, _ = claim(library, "worker-1", now, incident_id=incident.id)
     library.failures.add(first, [failure(first.run_id, now, incident_id=incident.id)])
     told = {
-        "tested": ({"delta": -0.02}, "not_fixed"),
-        "failed_gate": ({"delta": 0.1}, "not_fixed"),
+        "tested": ({"gain": -0.02}, "not_fixed"),
+        "failed_gate": ({"gain": 0.1}, "not_fixed"),
         "rejected": ({}, "not_fixed"),
-        "proposed": ({"delta": 0.1}, "undecided"),
+        "proposed": ({"gain": 0.1}, "undecided"),
         "blocked": ({}, None),
         "duplicate": ({}, None),
         "drafted": ({}, None),
@@ -229,3 +231,72 @@ def test_past_fixes_say_what_became_of_each_attempt(library, triage, incident, m
     assert {(fix.failure_id, fix.prompt, fix.name) for fix in fixes} == {("f-1", NAME, "refunds")}
     assert fixes[0].detail == "why tested"
     assert library.failures.past_fixes([]) == ()
+
+
+ASKED = RunOptions(dataset="golden", strategy="surgical", rounds=2, usd=0.1, calls=300)
+
+
+def test_what_was_asked_of_a_run_is_kept_with_it(library, triage, now):
+    _, run, _ = claim(library, "worker-1", now, trigger="optimize", options=ASKED)
+
+    assert library.runs.get(run.id).options == ASKED
+    assert library.runs.list()[0].options == ASKED
+
+
+def test_a_run_that_nothing_was_asked_of_has_no_options(library, triage, now):
+    _, run, _ = claim(library, "worker-1", now)
+
+    assert library.runs.get(run.id).options == RunOptions()
+
+
+def test_the_same_order_goes_on_with_the_unfinished_run(library, triage, now):
+    _, first, _ = claim(library, "worker-1", now, trigger="optimize", options=ASKED, seed=5)
+    _, run, resumed = claim(library, "worker-2", now + LEASE, trigger="optimize", options=ASKED, seed=6)
+
+    assert resumed
+    assert (run.id, run.seed, run.options) == (first.id, 5, ASKED)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"options": replace(ASKED, rounds=3)},
+        {"options": RunOptions()},
+        {"trigger": "force"},
+        {"seed": 6, "own_seed": True},
+    ],
+)
+def test_another_order_is_told_of_the_unfinished_run_and_changes_nothing(library, triage, now, other):
+    held, first, _ = claim(library, "worker-1", now, trigger="optimize", options=ASKED, seed=5)
+
+    with pytest.raises(ClaimHeld, match=f"run {first.id} is unfinished and was started otherwise") as told:
+        claim(library, "worker-2", now + LEASE, **{"trigger": "optimize", "options": ASKED, "seed": 5} | other)
+
+    assert "dataset golden" in str(told.value)
+    assert library.runs.holder(NAME) == held
+
+
+def test_who_asks_for_nothing_of_its_own_takes_the_unfinished_run_as_it_is(library, triage, now):
+    claim(library, "worker-1", now, trigger="optimize", options=ASKED)
+    _, run, resumed = claim(library, "worker-2", now + LEASE, trigger="incident")
+
+    assert (resumed, run.trigger, run.options) == (True, "optimize", ASKED)
+
+
+def test_the_bill_of_a_run_lists_its_own_calls_in_the_order_of_their_commits(library, triage, now):
+    _, run, _ = claim(library, "worker-1", now)
+
+    def call(key, minutes, role, scope=None, cost=0.5):
+        return Call(
+            scope=scope or f"run:{run.id}", key=key, role=role, model="m", response_model="m", output="", cost=cost,
+            finish_reason="stop", tokens_in=10, tokens_out=3, latency_ms=1.0, at=now + timedelta(minutes=minutes),
+        )  # fmt: skip
+
+    other = call("d", 1, "student", scope="run:999")
+    library.calls.settle([call("b", 3, "teacher", cost=None), call("a", 2, "student"), other])
+
+    assert library.runs.bill(run.id) == (
+        Charge(at=now + timedelta(minutes=2), role="student", tokens_in=10, tokens_out=3, cost=0.5),
+        Charge(at=now + timedelta(minutes=3), role="teacher", tokens_in=10, tokens_out=3, cost=None),
+    )
+    assert library.runs.bill(run.id + 1) == ()

@@ -74,9 +74,9 @@ def degraded(triage):
         library.runs.follow(claim, ["monitor", "diagnose", "hypothesize"])
         diagnosis = {"cause": "prompt", "sentence": "New kinds of message.", "kinds": [{"name": "lockers", "n": 4}]}
         library.incidents.diagnose(incident.id, diagnosis, claim=claim, now=NOW)
-        measured = {"gain": 0.1, "low": 0.04, "high": 0.16, "n": 100}
+        measured = {"gain": 0.1, "low": 0.04, "high": 0.16, "n": 100, "excluded": 0}
         library.runs.save_attempt(claim, attempt(run.id, 1, "blocked", "a protected clause is missing", {}))
-        library.runs.save_attempt(claim, attempt(run.id, 2, "tested", "better", {"gain": 0.2, "gate": measured}))
+        library.runs.save_attempt(claim, attempt(run.id, 2, "failed_gate", "better", {"gain": 0.2, "gate": measured}))
         pay(library, f"run:{run.id}")
         library.runs.finish(claim, state="finished", stop_reason="not_proven", detail="it is too close", now=NOW)
     return triage
@@ -174,11 +174,11 @@ def test_runs_list_and_show(degraded):
     assert "not_proven" in degraded("runs", "list").out
     shown = degraded("runs", "show", 1, "--json").document
     assert shown["path"] == ["monitor", "diagnose", "hypothesize"]
-    assert [a["state"] for a in shown["attempts"]] == ["blocked", "tested"]
+    assert [a["state"] for a in shown["attempts"]] == ["blocked", "failed_gate"]
     assert shown["spend"] == {"calls": 1, "tokens_in": 30, "tokens_out": 12, "usd": 0.01}
     human = degraded("runs", "show", 1).out
     assert "monitor > diagnose > hypothesize" in human
-    assert "+0.100 (+0.040 to +0.160)" in human
+    assert "attempt 2: +0.100 (95 % +0.040 to +0.160) on 100 unseen items" in human
     assert "1: a protected clause is missing" in human
     assert "1 calls, 42 tokens, $0.0100" in human
     assert "not_proven: it is too close" in human

@@ -24,6 +24,7 @@ COMMANDS = {
     "score": (f"{HERE}.score", "Judge one trace."),
     "monitor": (f"{HERE}.monitor", "Sweep now: what degraded, since when, how much, where."),
     "cycle": (f"{HERE}.cycle", "Run the agent now on one prompt or on all that need it."),
+    "optimize": (f"{HERE}.optimize", "Look for a better version of a prompt by hand, on a dataset."),
     "ask": (f"{HERE}.ask", "Ask about the library in plain words."),
     "incidents": (f"{HERE}.incidents", "Detected degradations: look, dismiss, accept."),
     "runs": (f"{HERE}.runs", "Cycles that ran: path, attempts, spend."),
@@ -33,6 +34,7 @@ COMMANDS = {
     "proposals": (f"{HERE}.proposals", "Changes that wait for a decision: look, approve, reject, revise."),
     "policies": (f"{HERE}.policies", "Guardrail policies: list, test."),
     "serve": (f"{HERE}.serve", "API, pages and scheduler in one process."),
+    "tokens": (f"{HERE}.tokens", "Who may come in through the server."),
     "audit": (f"{HERE}.audit", "The audit log: verify its hash chain, export it."),
     "backup": (f"{HERE}.backup", "Copy the library to a file while it is in use."),
 }

@@ -12,7 +12,7 @@ from library.store.engine import Database
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0003"
+HEAD = "0005"
 """The newest revision in `versions/`."""
 
 MIGRATION_LOCK = 7_001_002  # any number that no other advisory lock of this database uses

@@ -1,0 +1,1 @@
+"""The pages people meet: server-rendered templates, one style sheet, one small script; nothing from elsewhere."""
