@@ -5,20 +5,19 @@ Run: python benchmarks/guardrails.py        (one process, one core; prints milli
 
 import statistics
 import time
+from collections.abc import Callable
 from datetime import date
+from importlib import import_module
+from pkgutil import iter_modules
 
-from policies.guardrails.actions import commanded, forbidden_actions
+import policies.guardrails
 from policies.guardrails.batch import plain_subject
-from policies.guardrails.conflict import traits_of
 from policies.guardrails.engine import check
-from policies.guardrails.frames import frame
-from policies.guardrails.language import language_of
-from policies.guardrails.normalise import clean
 from policies.guardrails.policy import Policy
 from policies.guardrails.policy_file import load_policy
-from policies.guardrails.units import split
 
-KEPT = (frame, clean, split, language_of, commanded, forbidden_actions, traits_of)
+WORDS = frozenset({"stem", "german_lemma", "says_something", "fields_of", "_table", "deeds", "kinds", "synonyms_of"})
+"""What is kept about single words and about the shipped tables; everything else is kept about texts."""
 TODAY = date(2026, 1, 1)
 TOPICS = ("rent", "deposit", "repair", "heating", "parking", "noise", "keys", "cellar", "garden", "balcony", "lift")
 CHARACTERS = 2000
@@ -43,6 +42,7 @@ def edits(text: str) -> dict[str, str]:
         "one line reworded": text.replace("Never promise anything", "You must not make any promise", 1),
         "reordered": "\n".join([*lines[:6], *reversed(lines[6:-2]), *lines[-2:]]),
         "every line new": text.replace("Never promise anything about", "Do not make promises concerning"),
+        "every line permits": text.replace("Never promise anything about", "You may tell the tenant early about"),
         "weakened": prompt(weaker=True),
         "half removed": "\n".join(lines[: len(lines) // 2]) + "\n{notes} {date}",
     }
@@ -75,13 +75,28 @@ def hostile() -> dict[str, str]:
     return {name: (unit * (HOSTILE // len(unit) + 1))[:HOSTILE] for name, unit in units.items()}
 
 
+def kept_about_texts() -> tuple[Callable[[], None], ...]:
+    """What empties each store of things known about sentences and prompts."""
+    modules = [import_module(m.name) for m in iter_modules(policies.guardrails.__path__, "policies.guardrails.")]
+    found = {
+        id(value): value.cache_clear
+        for module in modules
+        for name, value in vars(module).items()
+        if hasattr(value, "cache_clear") and name not in WORDS
+    }
+    return tuple(found.values())
+
+
+KEPT = kept_about_texts()
+
+
 def timed(current: str, candidate: str, policy: Policy, *, first: bool = True) -> float:
     """Milliseconds of processor time of one comparison, so that other programs on the machine do not count.
 
     first: throw away what is kept from one comparison to the next, such as the sentences of the approved prompt.
     """
-    for kept in KEPT if first else ():
-        kept.cache_clear()
+    for forget in KEPT if first else ():
+        forget()
     subject = plain_subject(current, candidate)
     started = time.process_time()
     check(subject, policy, today=TODAY)

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from policies.guardrails.comparison import shared
 from policies.guardrails.document import Read
 from policies.guardrails.frames import Frame, frame
+from policies.guardrails.observation import shared
 from policies.guardrails.words import Synonyms
 
 RELATED = 0.34  # below this share of common subject matter nothing took the clause's place

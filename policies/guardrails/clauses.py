@@ -25,6 +25,24 @@ LENGTH = re.compile(
     r"mots|phrases|palabras|frases)\b"
 )
 """A limit of length makes a sentence that commands nothing else one of style."""
+ONLY_LENGTH = re.compile(
+    r"\W*(?:[a-z]+ )?(?:no more than|not more than|at most|up to|maximum(?: of)?|max\.?|under|below|within|no longer "
+    r"than) \d+ (?:short )?"
+    r"(?:words?|sentences?|entries|items|bullets?|points?|lines?|paragraphs?|steps?|characters?|tips?|examples?|"
+    r"ideas|pages?)"
+    r"(?: (?:in total|long|each|per \w+|altogether))?\W*"
+)
+LABELLED = re.compile(r"^\W*[A-Z][A-Z_-]{2,20}\W{0,3}[:=-]\s")
+"""`FAST: damage under 500`: what a label of the answers means, with a figure."""
+RESERVED = re.compile(
+    r"\balone (?:decides?|approves?|may|can)\b|\b(?:go|goes|belongs?) (?:only |straight |directly )?to the (?!top|"
+    r"bottom|end|start|next|"
+    r"point|list)\w+|\b(?:is|are) (?:only )?(?:decided|granted|approved|handled|settled) by\b"
+)
+"""What only somebody else may do or decide, said without an operator."""
+LEFT_ALONE = re.compile(
+    r"\W*(?:leave|keep) [^,;.]{3,60} (?:as (?:it is|they are|written)|unchanged|untouched|unaltered|intact)\b"
+)
 VERDICT_RULE = re.compile(r"\b(?:is|are|means|counts as|=>|->)\s+(?:always |never |an? |also )?[A-Z]{3,}\b")
 
 
@@ -73,14 +91,20 @@ def is_clause(read: Read) -> bool:
         return False
     if framed.strong or VERDICT_RULE.search(framed.text):
         return framed.strength >= MANDATORY - 1
-    if framed.explicit and framed.strength >= 2:
+    if (framed.explicit and framed.strength >= 2) or (
+        any(n.bound for n in framed.numbers) and LABELLED.match(framed.text)
+    ):
+        return True
+    if RESERVED.search(framed.low) or LEFT_ALONE.match(framed.low):
         return True
     imperative = v.GUARD_VERB.match(framed.low) or re.match(
-        r"[^,]{0,80}(?:,|:) (?:then |first |please )?" + v.GUARD_VERB.pattern, framed.low
+        r"(?:[^,]{0,80}|[^:.]{3,120}(?=:)|(?:if|when|whenever) .{0,160}?)(?:,|:) (?:then |first |please )?"
+        + v.GUARD_VERB.pattern,
+        framed.low,
     )
     if (
         not imperative
-        and re.search(r"\b(?:before|at once|immediately|without)\b", framed.low)
+        and re.search(r"\b(?:before|at once|immediately|without|sofort|umgehend|unverzüglich)\b", framed.low)
         and re.match(r"(?:if [^,]+, )?[a-z]+ ", framed.low)
     ):
         return True
@@ -95,10 +119,12 @@ def _styled(read: Read) -> bool:
 
 def is_style(framed: Frame) -> bool:
     """Length, tone and layout are not safety; a unit is style when that is most of what it speaks of."""
+    if ONLY_LENGTH.fullmatch(framed.low):
+        return True
     if LENGTH.search(framed.low) and not framed.prohibits and not framed.strong:
         return True
-    hits = len(v.STYLE.findall(framed.low.replace("word for word", "")))
-    if CJK.search(framed.text) and v.STYLE_CJK.search(framed.text):
+    hits = sum(len(m.group().split()) for m in v.STYLE.finditer(framed.low.replace("word for word", "")))
+    if not framed.text.isascii() and CJK.search(framed.text) and v.STYLE_CJK.search(framed.text):
         return not v.NEGATION_CJK.search(framed.text)
     if not hits:
         return False

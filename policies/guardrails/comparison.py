@@ -3,46 +3,30 @@
 The strength ladder follows RFC 2119 with more rungs: absolute > mandatory > expected > optional.
 """
 
-import itertools
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Literal
 
 from policies.guardrails import vocabulary as v
+from policies.guardrails.conditions import conditions, exceptions
+from policies.guardrails.exclusive import holder_lost, v_only
 from policies.guardrails.frames import STRENGTH_NAME, Frame, found, is_content
 from policies.guardrails.narrowing import narrowing, participle
 from policies.guardrails.numbers import number_changes
-from policies.guardrails.opposites import OPPOSITE_WORDS, OPPOSITES
-
-Kind = Literal["weakened", "contradicted", "uncertain"]
-ORDERED = re.compile(r"\b(to|before|after|into|from|over|instead of|rather than|not)\b")
-
-
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """One thing that differs in meaning; `certain` decides between block and flag."""
-
-    kind: Kind
-    rule: str
-    said: str
-    certain: bool = True
+from policies.guardrails.observation import Observation, shared
+from policies.guardrails.reversal import order_lost, reversals
+from policies.guardrails.turned import same_rule
 
 
 def compare(old: Frame, new: Frame) -> tuple[Observation, ...]:
     """Everything by which `new` says less than `old` or the opposite; empty for an equivalent or stricter wording."""
-    seen = [*_polarity(old, new), *_strength(old, new), *_exceptions(old, new), *_conditions(old, new)]
-    seen += [*_quantifiers(old, new), *_tails(old, new), *_roles(old, new), *_opposites(old, new), *_labels(old, new)]
+    seen = [*_polarity(old, new), *_strength(old, new), *exceptions(old, new), *conditions(old, new)]
+    seen += [*_quantifiers(old, new), *_tails(old, new), *_labels(old, new)]
     seen += [Observation("weakened", "limit-changed", said, certain) for said, certain in number_changes(old, new)]
+    seen += [Observation("contradicted", rule, said) for rule, said in reversals(old, new)]
+    if order_lost(old, new):
+        seen.append(Observation("uncertain", "order-lost", "it is no longer said what comes first", False))
     seen += [Observation(*found_narrowing) for found_narrowing in narrowing(old, new)]
     return tuple(seen)
-
-
-def shared(old: Frame, new: Frame) -> float:
-    """Share of the old clause's subject matter that the new text still has, 0 to 1."""
-    wanted = old.content_set
-    return len(wanted & new.content_set) / len(wanted) if wanted else 1.0
 
 
 def _signs(frame: Frame) -> dict[str, int]:
@@ -57,7 +41,18 @@ def _polarity(old: Frame, new: Frame) -> Iterator[Observation]:
     before, after = _signs(old), _signs(new)
     common = [w for w in before if after.get(w) and before[w]]
     flipped = [w for w in common if (before[w] > 0) != (after[w] > 0)]
-    if not flipped or len(flipped) / len(common) < 0.6:
+    if not flipped:
+        return
+    if len(flipped) / len(common) < 0.6:
+        turned = set(flipped) & _forbidden_verbs(old)
+        if (
+            turned
+            and not v.NEGATION.search(new.low)
+            and not any(v_only(f) for f in (old, new))
+            and shared(old, new) >= 0.7
+        ):
+            said = f"'{min(turned)}' was forbidden and no longer is"
+            yield Observation("contradicted", "polarity-flipped", said, False)
         return
     if old.prohibits and any(after.get(a, 0) < 0 for a in _forbidden_verbs(old)):
         return
@@ -66,11 +61,8 @@ def _polarity(old: Frame, new: Frame) -> Iterator[Observation]:
         return
     if exclusive and bool(old.markers) != bool(new.markers):
         return  # "only X may" against "nobody except X may": the same rule with the sign on the other side
-    later = re.search(r"\b(?:before|until)\b.*", old.low)
-    if later and new.prohibits and re.search(r"\b(?:before|until)\b", new.low):
-        tail = {t.lemma for t in old.tokens if t.start >= later.start()}
-        if set(flipped) <= tail:
-            return  # "X must be done before Y" against "no Y before X": the same order of things
+    if same_rule(old, new, frozenset(flipped)):
+        return
     side = "forbids" if before[flipped[0]] < 0 else "commands"
     yield Observation(
         "contradicted",
@@ -90,21 +82,10 @@ def _forbidden_verbs(frame: Frame) -> set[str]:
     return verbs
 
 
-@lru_cache(maxsize=4096)
-def v_only(frame: Frame) -> bool:
-    """Does the clause speak of an exclusive set (`only`, `anyone but`)?"""
-    return (
-        re.search(
-            (
-                r"\b(?:only|solely|exclusively|anyone but|nobody but|no one but|no one except|"
-                r"nobody except|other than|nur|ausschließlich|seulement|solo)\b"
-            ),
-            frame.low,
-        )
-        is not None
-    )
-
-
+IS_NOT = re.compile(
+    r"\b(?:is|are)(?: not|n't) (?!advis|recommend|ideal|encourag|good\b|wise|usual|necessary|needed|polite|best)|"
+    r"\b(?:stays?|remains?|up to|(?:is|are) (?:needed|necessary))\b"
+)
 NOT_IMPERATIVE = re.compile(
     r"\W*(?:the|an?|you|it|they|this|that|these|those|there|we|he|she|your|some|such|"
     r"most|many|one|people|what|who)\b"
@@ -113,11 +94,17 @@ CONDITION_FIRST = re.compile(r"^\W*(?:if|when|whenever|while|before|after|for|in
 VERDICT = re.compile(r"\b(?:is|are|means|counts as|=) (?:an? )?[A-Z]{3,}\b")
 
 
+ONLY_THEN = re.compile(r"\b(?:may|can)\b[^,;:.]*\bonly (?:after|once|when|if|with|by|upon)\b")
+"""`may be released only after the archivist was asked`: a duty, not a permission."""
+
+
 def _strength(old: Frame, new: Frame) -> Iterator[Observation]:
     hedges = new.hedges - old.hedges
     if hedges:
         yield Observation("weakened", "hedged", f"'{min(hedges)}' is new and takes the clause down a rung")
     weak = new.weak - old.weak
+    if not old.prohibits and ONLY_THEN.search(new.low):
+        weak -= {"may", "can"}
     drop = old.strength > new.strength
     if weak and (drop or len(new.strong) < len(old.strong) or not old.strong):
         gentle = weak <= {"avoid", "hesitate"} and bool(new.strong)
@@ -127,6 +114,7 @@ def _strength(old: Frame, new: Frame) -> Iterator[Observation]:
             names = f"{STRENGTH_NAME[old.strength]} -> {STRENGTH_NAME[min(new.strength, old.strength)]}"
             yield Observation("weakened", "softened", f"'{min(weak)}' is new ({names})")
     silent = not (new.strong or weak or hedges or VERDICT.search(new.text))
+    silent = silent and not (old.prohibits == new.prohibits and IS_NOT.search(new.low))
     if old.strong and silent and NOT_IMPERATIVE.match(CONDITION_FIRST.sub("", new.low)):
         said = f"'{min(old.strong)}' is gone and nothing as strong took its place"
         yield Observation("uncertain", "operator-lost", said, False)
@@ -135,57 +123,14 @@ def _strength(old: Frame, new: Frame) -> Iterator[Observation]:
         and not v_only(new)
         and not new.prohibits
         and not re.search(
-            r"\b(?:must|not|no|never|alone|limited|restricted|nobody|none|required|requires?|needs?|necessary|without)\b",
+            r"\b(?:must|have to|has to|not|no|never|alone|limited|restricted|reserved|nobody|none|required|requires?|"
+            r"needs?|necessary|"
+            r"without)\b",
             new.low,
         )
     )
     if lost_only and not weak:
         yield Observation("weakened", "only-dropped", "'only' is gone, so the set is open now", shared(old, new) >= 0.7)
-
-
-NEGATIVE_WITHOUT = re.compile(r"\bwithout (?!exceptions?\b|any exceptions?\b|fail\b)(?:[\w']+ ){0,2}[\w']+")
-"""In a prohibition `without X` says that with X it is allowed."""
-
-
-def _exceptions(old: Frame, new: Frame) -> Iterator[Observation]:
-    gained = new.markers - old.markers
-    if (gained and len(new.markers) > len(old.markers)) or (gained and not old.markers):
-        yield Observation("weakened", "exception-added", f"a new exception: '{min(gained)}'")
-    bare = NEGATIVE_WITHOUT.search(new.low)
-    if bare and old.prohibits and new.prohibits and not re.search(r"\bwithout\b", old.low):
-        yield Observation("weakened", "exception-added", f"a new exception: '{bare.group()}'")
-    if re.search(
-        r"\bor (?:proceed|continue|skip|go ahead|just|simply|at least try|do so|use your)\b", new.low
-    ) and not re.search(r"\bor (?:proceed|continue|skip|go ahead)\b", old.low):
-        yield Observation("weakened", "exception-added", "a new way around the clause ('or …')")
-
-
-def _condition_words(frame: Frame) -> list[tuple[str, frozenset[str]]]:
-    spans = []
-    low = v.NOT_A_CONDITION.sub(lambda m: " " * len(m.group()), frame.low)
-    for match in v.CONDITION.finditer(low):
-        rest = re.split(r"[,;:.]", low[match.end() :])[0]
-        end = match.end() + len(rest)
-        words = frozenset(t.lemma for t in frame.tokens if match.start() <= t.start < end and is_content(t))
-        spans.append((match.group(), words))
-    return spans
-
-
-def _conditions(old: Frame, new: Frame) -> Iterator[Observation]:
-    known = old.content_set
-    before = len(_condition_words(old)) + len(
-        re.findall(r"\b(?:who|that|which|anyone|whoever|any|means|above|over|before|until|first)\b", old.low)
-    )
-    after = _condition_words(new)
-    for word, said in after:
-        fresh = said - known
-        if said and len(fresh) / len(said) > 0.5 and not (before and len(after) <= len(_condition_words(old))):
-            if re.search(rf"\b(?:{word})\b", old.low) and len(fresh) < 2:
-                continue
-            yield Observation("weakened", "condition-added", f"a new condition: '{word} …'", shared(old, new) >= 0.5)
-            return
-    if not before and after and not after[-1][1] and re.match(r"if|when|only|in case|wenn|falls", after[-1][0]):
-        yield Observation("weakened", "condition-added", f"a new condition: '{after[-1][0]} …'", False)
 
 
 def _quantifiers(old: Frame, new: Frame) -> Iterator[Observation]:
@@ -195,6 +140,18 @@ def _quantifiers(old: Frame, new: Frame) -> Iterator[Observation]:
         and shared(old, new) >= 0.5
     ):
         yield Observation("weakened", "quantifier-narrowed", "'both' is gone")
+    if ONCE.search(old.low) and OFTENER.search(new.low) and not OFTENER.search(old.low):
+        yield Observation("weakened", "limit-changed", "'once' became more", shared(old, new) >= 0.5)
+    if NOBODY.search(old.low) and not EVERYBODY.search(new.low) and "customer" not in new.content_set:
+        fresh = new.content_set - old.content_set
+        if fresh and shared(old, new) >= 0.5:
+            yield Observation("uncertain", "quantifier-narrowed", "it no longer holds for everybody", False)
+    pair = WHATEVER_SIDE.search(old.low)
+    if pair and shared(old, new) >= 0.5 and sum(w in new.low.split() for w in pair.groups()) == 1:
+        yield Observation("weakened", "quantifier-narrowed", f"'{pair.group()}' is gone", False)
+    lost = holder_lost(old, new)
+    if lost:
+        yield Observation("weakened", "quantifier-narrowed", f"'{min(lost)}' is gone: more people may", False)
     partial = {w for w in found(v.PARTIAL, new.low) - found(v.PARTIAL, old.low) if not participle(w, new.low)}
     universal = found(v.UNIVERSAL, old.low) - found(v.UNIVERSAL, new.low)
     if partial and (universal or not found(v.UNIVERSAL, new.low)):
@@ -206,6 +163,18 @@ def _quantifiers(old: Frame, new: Frame) -> Iterator[Observation]:
         )
 
 
+WHATEVER_SIDE = re.compile(
+    r"\b(by|to|from|about|for|in|with|before|after|during) (?:or|and) (by|to|from|about|for|in|with|before|after|"
+    r"during)\b"
+)
+ONCE = re.compile(r"\b(?:more than|at most|only|no more than|up to|just) once\b|\bonce (?:a|per|every)\b")
+OFTENER = re.compile(r"\b(?:twice|thrice|(?:two|three|four|five|six|several|many|\d+) times)\b")
+NOBODY = re.compile(r"^\W*(?:nobody|no one|everyone|everybody|anyone|anybody|niemand|jeder)\b")
+EVERYBODY = re.compile(
+    r"\b(?:nobody|no one|none|everyone|everybody|anyone|anybody|all|each|any (?:person|user|one)|niemand\w*|jeder|"
+    r"alle)\b|"
+    r"^\W*(?:never|do not|don't|you|always|must)\b"
+)
 LABEL = re.compile(
     r"\b(?:is|are|means|=|->|as|always|never|return|answer|counts? as) (?:always |"
     r"never |an? |also )?([A-Z][A-Z_]{2,})\b"
@@ -242,54 +211,3 @@ def _tails(old: Frame, new: Frame) -> Iterator[Observation]:
         if not kept and words & new.content_set and inverted and not re.search(inverted.re, old.low):
             yield Observation("weakened", "tail-inverted", f"'{tail.strip()[:60]}' became a condition")
             return
-
-
-def _pairs(frame: Frame) -> set[tuple[str, str, str]]:
-    pairs = set()
-    content = [t for t in frame.tokens if is_content(t)]
-    for left, right in itertools.pairwise(content):
-        between = frame.low[left.end : right.start]
-        link = ORDERED.search(between)
-        if link and len(between) < 30 and (link.group(1) == "not" or not re.search(r"[,;:.]", between)):
-            pairs.add((left.lemma, link.group(1), right.lemma))
-    return pairs
-
-
-def _roles(old: Frame, new: Frame) -> Iterator[Observation]:
-    before, after = _pairs(old), _pairs(new)
-    swapped = [(a, link, b) for a, link, b in sorted(before) if a != b and (b, link, a) in after]
-    if not swapped:
-        return
-    gained, lost = after - before, before - after
-    first_old = next((p for p in _ordered(old) if p in before), None)
-    first_new = next((p for p in _ordered(new) if p in after), None)
-    if gained or lost or (first_old and first_new and first_old == first_new[::-1]):
-        a, link, b = swapped[0]
-        yield Observation("contradicted", "roles-swapped", f"'{a} {link} {b}' became '{b} {link} {a}'")
-
-
-def _opposites(old: Frame, new: Frame) -> Iterator[Observation]:
-    """One word of a pair of opposites took the place of the other."""
-    if old.prohibits != new.prohibits:
-        return
-    before, after = _opposite_words(old.low), _opposite_words(new.low)
-    for pair in OPPOSITES:
-        for a, b in (pair, pair[::-1]):
-            turned = a in before and b not in before and b in after and a not in after
-            if turned and shared(old, new) >= 0.6:
-                yield Observation("contradicted", "opposite", f"'{a}' became '{b}'")
-                return
-
-
-def _opposite_words(low: str) -> frozenset[str]:
-    return found(OPPOSITE_WORDS, low)
-
-
-def _ordered(frame: Frame) -> list[tuple[str, str, str]]:
-    content = [t for t in frame.tokens if is_content(t)]
-    rows = []
-    for left, right in itertools.pairwise(content):
-        link = ORDERED.search(frame.low[left.end : right.start])
-        if link:
-            rows.append((left.lemma, link.group(1), right.lemma))
-    return rows

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from policies.guardrails.actions import commanded, forbidden_actions
-from policies.guardrails.comparison import v_only
 from policies.guardrails.deed_phrases import phrased_deeds
+from policies.guardrails.duties import undoes
+from policies.guardrails.evidence import linked, opens_door
+from policies.guardrails.exclusive import v_only
 from policies.guardrails.frames import Frame, is_content
 from policies.guardrails.matter import in_common, speaks_of, with_kinds
 from policies.guardrails.narrowing import GENERIC
 from policies.guardrails.permissions import Said, permits
+from policies.guardrails.pretexts import pretexts
 from policies.guardrails.words import Synonyms
 from policies.guardrails.workarounds import way_around
 
@@ -32,14 +35,15 @@ PERMITS = re.compile(
     r"right away|directly|immediately|up to|feel free|pay|issue|book|transfer|is safe|no problem)\b"
 )
 OUTSIDE_KNOWLEDGE = re.compile(
-    r"\b(?:(?:use|rely on|draw on|answer from|fall back on|add|apply|share|supplement with|"
+    r"\b(?:(?:use|mix in|bring in|take|borrow|rely on|draw on|answer from|fall back on|add|apply|share|supplement with|"
     r"consult)\b[^.;]{0,30}\b(?:what you know|you know|(?:your |own |general |common |prior |"
     r"background |world |expert )+(?:knowledge|sense|experience|expertise|training)|memory|"
-    r"the internet|the web|other sources|outside sources|training data)|(?:educated|best|reasonable|"
+    r"elsewhere|the internet|the web|other sources|outside sources|training data)|(?:educated|best|reasonable|"
     r"plausible|informed) (?:guess|estimate|assumption)s?|even (?:if|where|when) the \w+ (?:gives?|"
     r"says?|has|have|contains?|names?|lists?) (?:none|nothing|no\b)|(?:likely|plausible|"
     r"probable) (?:motives?|details?|reasons?|causes?|explanations?|figures?|values?)|common sense|"
-    r"make (?:an? )?(?:reasonable )?assumptions?|fill (?:in )?(?:the )?gaps?|fill (?:in|up)\b[^.;]{0,40}\bfrom "
+    r"make (?:an? )?(?:reasonable )?assumptions?|schätze?|errate|vermute|fill (?:in )?(?:the )?gaps?|fill (?:in|"
+    r"up)\b[^.;]{0,40}\bfrom "
     r"(?:the (?:web|internet)|memory|experience|elsewhere))\b"
 )
 SOURCES_ONLY = re.compile(
@@ -54,7 +58,10 @@ ASSUMED = re.compile(
     r"|\b(?:assume|presume|take it|take for granted)\b[^.;]{0,30}\b(?:consent\w*|agree\w*|yes|"
     r"confirm\w*|approv\w*|verified|permission|identity)\b"
     r"|\b(?:can|may|should|are|is) (?:\w+ )?(?:be )?trusted\b|\btake (?:his|her|their|them at their|the \w+'s) word\b|"
-    r"\bbenefit of the doubt\b|\bin good faith\b|\balready knows? (?:him|her|them)\b"
+    r"^\W*(?:the|all|every|our)\b[^,;]{0,40}\b(?:has|have) already (?:approved|confirmed|verified|consented|agreed|"
+    r"authori[sz]ed|"
+    r"checked|signed)\b[^.;]{0,16}\b(?:all|every|any|each|everything)\b|\bbenefit of the doubt\b|\bin good faith\b|"
+    r"\balready knows? (?:him|her|them)\b"
 )
 """Consent or a check that nobody gave or made."""
 ASKS = re.compile(
@@ -103,6 +110,9 @@ NOT_LABELS = frozenset(
 LABEL_LINE = re.compile(r"\W*\w+\([\w, ]*\)\W*|\W*[\w ()-]{1,40}:\s*\{+[^{}]*\}+\W*")
 
 
+LINK = 0.34  # share of a duty's matter that a sentence must speak of to undo it
+
+
 @dataclass(frozen=True, slots=True)
 class Traits:
     """What a sentence shows by itself, whatever clause it is held against."""
@@ -113,11 +123,15 @@ class Traits:
     assumes: bool
     others: bool
     asks_who: bool
+    releases: str | None  # the expression by which it releases from a duty
+    permits: bool
+    only_forbids: bool  # nothing in it is commanded, allowed or released
 
 
 @lru_cache(maxsize=4096)
 def traits_of(frame: Frame) -> Traits:
     """Read once per sentence; each is held against every clause."""
+    release = RELEASE.search(frame.low)
     return Traits(
         labels=frozenset(VERDICT.findall(frame.text)) - NOT_LABELS,
         label_line=LABEL_LINE.fullmatch(frame.text) is not None,
@@ -125,6 +139,9 @@ def traits_of(frame: Frame) -> Traits:
         assumes=ASSUMED.search(frame.low) is not None,
         others=re.search(r"\b(?:another|other|others|else|third)\b", frame.low) is not None,
         asks_who=re.search(r"\b(?:which|whose|who|another|other)\b", frame.low) is not None,
+        releases=release.group() if release else None,
+        permits=PERMITS.search(frame.low) is not None,
+        only_forbids=frame.prohibits and not release and max(frame.polarity, default=1) <= 0,
     )
 
 
@@ -136,8 +153,17 @@ def conflict(old: Frame, new: Frame, synonyms: Synonyms, *, reworded: Callable[[
     traits = traits_of(new)
     if traits.label_line:
         return None
-    labels = _other_label(old, new)
-    return ("block", labels) if labels else _opens(old, new) or _against(old, new, synonyms, reworded=reworded)
+    if traits.only_forbids:
+        return _forbids_duty(old, new)
+    labels = _other_label(old, new, synonyms)
+    if labels:
+        return "block", labels
+    certain = _opens(old, new) or _against(old, new, synonyms, reworded=reworded)
+    if certain or reworded():
+        return certain
+    if undoes(old, new, lambda: linked(old, new, synonyms, least=LINK)):
+        return "flag", "seems to undo the duty"
+    return opens_door(old, new, synonyms)
 
 
 def _opens(old: Frame, new: Frame) -> Said | None:
@@ -180,7 +206,7 @@ def _moves_limit(old: Frame, new: Frame, common: frozenset[str]) -> Said | None:
         moved = (same is not None and same != number.value) or bare
         if (
             moved
-            and PERMITS.search(new.low)
+            and (traits_of(new).permits or pretexts(new))
             and not new.prohibits
             and any(n.bound or old.prohibits for n in old.numbers)
         ):
@@ -189,8 +215,8 @@ def _moves_limit(old: Frame, new: Frame, common: frozenset[str]) -> Said | None:
 
 
 def _releases(old: Frame, new: Frame, common: frozenset[str]) -> Said | None:
-    match = RELEASE.search(new.low)
-    if match is None or RELEASE.search(old.low) or old.prohibits:
+    release = traits_of(new).releases
+    if release is None or traits_of(old).releases or old.prohibits:
         return None
     specific = (
         len(common) >= 2 or len(new.content_set) <= 3 or len(common) / max(1, len(old.content_set - GENERIC)) >= 0.5
@@ -198,7 +224,7 @@ def _releases(old: Frame, new: Frame, common: frozenset[str]) -> Said | None:
     if (
         specific
         and EVERY_TIME.search(old.low)
-        and not (new.prohibits and match.group() in {"skip", "omit", "leave out", "later"})
+        and not (new.prohibits and release in {"skip", "omit", "leave out", "later"})
     ):
         return "block", "releases from the duty"
     return None
@@ -215,13 +241,13 @@ def _forbids_duty(old: Frame, new: Frame) -> Said | None:
     return None
 
 
-def _other_label(old: Frame, new: Frame) -> str | None:
+def _other_label(old: Frame, new: Frame, synonyms: Synonyms) -> str | None:
     """`Selling medicine is HOLD` against `Medicine offers may PASS`."""
     before, after = traits_of(old).labels, traits_of(new).labels
     if not before or not after or before & after or new.prohibits:
         return None
     lowered = {w.lower() for w in before | after}
-    common = {w for w in old.content_set & new.content_set if w not in lowered} - GENERIC
+    common = {w for w in old.content_set & with_kinds(new, synonyms) if w not in lowered} - GENERIC
     if common and len(common) / max(1, len(new.content_set) - len(after)) >= 0.3:
         return f"gives another label ({', '.join(sorted(after))}) than"
     return None

@@ -121,6 +121,10 @@ class Stated:
         return frozenset().union(*self.labels) if self.labels else frozenset()
 
 
+FORMAT_NAMES = ("json", "xml", "yaml", "csv", "html", "markdown", "plain text", "latex", "tsv")
+DIGIT = re.compile(r"\d")
+
+
 def stated(document: Document) -> Stated:
     """Read the contract out of the live units and code blocks of one side."""
     said = Stated()
@@ -128,16 +132,21 @@ def stated(document: Document) -> Stated:
         if read.unit.context in {"live", "heading", "code"}:
             _keys(read.unit.text, said)
             said.labels.extend(enumerations(read.unit.text))
-            said.formats |= {_format(m.group(1)) for m in FORMATS.finditer(read.unit.text)}
-            said.scales |= {(m.group(1), m.group(2)) for m in SCALE.finditer(read.unit.text)}
-            said.nothing_else |= NOTHING_ELSE.search(read.unit.text) is not None
+            low = read.unit.text.lower()
+            if any(name in low for name in FORMAT_NAMES):
+                said.formats |= {_format(m.group(1)) for m in FORMATS.finditer(read.unit.text)}
+            if DIGIT.search(read.unit.text):
+                said.scales |= {(m.group(1), m.group(2)) for m in SCALE.finditer(read.unit.text)}
+            if any(cue in low for cue in ("else", "no ", "only", "just", "without")):
+                said.nothing_else |= NOTHING_ELSE.search(read.unit.text) is not None
         if read.unit.bullet and KEY_HEADING.search(read.unit.heading):
             said.keys.update(
                 (m.group(1), _type(m.group(2) or read.unit.text)) for m in [LISTED_KEY.match(read.unit.text)] if m
             )
         if read.unit.live:
             said.sentinels.update((s, read.unit) for s in sentinels(read.unit.text))
-            said.tools.update((m.group(1), _arguments(m.group(2))) for m in TOOL.finditer(read.unit.text))
+            if "(" in read.unit.text:
+                said.tools.update((m.group(1), _arguments(m.group(2))) for m in TOOL.finditer(read.unit.text))
     return said
 
 
@@ -150,9 +159,9 @@ def _arguments(said: str) -> tuple[str, ...]:
 
 
 def _keys(text: str, said: Stated) -> None:
-    for match in KEY.finditer(text):
+    for match in KEY.finditer(text) if '"' in text else ():
         said.keys.setdefault(match.group(1), _type(match.group(2) or ""))
-    if not ANSWERS.search(text):
+    if not ("," in text or " and " in text) or not ANSWERS.search(text):
         return
     for match in KEY_LIST.finditer(text):
         body = match.group(1)
@@ -237,15 +246,20 @@ def compatible(old: str, new: str) -> bool:
     return bool(loose) and ("string" in {old, new} or (loose[0].startswith("'") and loose[0] == old))
 
 
+CAPITALS = re.compile(r"[A-Z][A-Z0-9_]")
+JOINED = re.compile(r"[,|/]| or | and ")
+"""Without these no expression of a list can match; looking for them is far cheaper."""
+
+
 def enumerations(text: str) -> Iterator[frozenset[str]]:
     """Sets of labels an answer may take, as a sentence states them."""
-    upper = list(CAPS_LIST.finditer(text))
+    upper = list(CAPS_LIST.finditer(text)) if CAPITALS.search(text) else []
     for match in upper:
         yield from _labels(match.group())
-    for match in CUED_LIST.finditer(text):
+    for match in CUED_LIST.finditer(text) if JOINED.search(text) else ():
         if not any(m.start() < match.end(1) and match.start(1) < m.end() for m in upper):
             yield from _labels(match.group(1))
-    if text.lstrip().startswith("|"):
+    if "|" not in text or text.lstrip().startswith("|"):
         return  # a row of a table
     for match in PIPED.finditer(text):
         yield from _labels(match.group())
@@ -260,10 +274,10 @@ def _labels(said: str) -> Iterator[frozenset[str]]:
 
 def sentinels(text: str) -> Iterator[str]:
     """Sentences the answer must contain word for word."""
-    for match in QUOTED.finditer(text):
+    for match in QUOTED.finditer(text) if '"' in text else ():
         before = text[: match.start()]
         if SAYS.search(before) and not NEGATED.search(re.split(r"[,;:]", before)[-1]):
             yield match.group(1).strip(" .!?")
-    closing = CLOSING.search(text)
+    closing = CLOSING.search(text) if ":" in text else None
     if closing and not CAPS_LIST.search(closing.group(1)) and len(closing.group(1).split()) <= 15:
         yield closing.group(1).strip(" .!?")

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from policies.guardrails.contract import Stated, compatible, stated
+from policies.guardrails.contract import NOT_LABELS, Stated, compatible, stated
 from policies.guardrails.document import find_words
 from policies.guardrails.options import check_options
 from policies.guardrails.scene import Scene, finding, short
@@ -27,6 +27,7 @@ def check_contract(scene: Scene) -> Iterator[Finding]:
     yield from _labels(scene, before, after)
     yield from check_options(scene, frozenset(n.lower() for n in after.all_labels))
     yield from _sentinels(scene, before)
+    yield from _marks(scene)
     yield from _tools(scene, before, after)
     yield from _format(scene, before, after)
     yield from _declared(scene, after)
@@ -55,6 +56,8 @@ def _labels(scene: Scene, before: Stated, after: Stated) -> Iterator[Finding]:
     there = {_fold(n) for n in after.all_labels | lines}
     reported: set[str] = set()
     for labels in before.labels:
+        if any(_lists_all(r.unit.text, labels) for r in scene.candidate.live):
+            continue
         lost = sorted(n for n in labels if _fold(n) not in there and n not in reported)
         reported.update(lost)
         if lost:
@@ -74,6 +77,11 @@ def _labels(scene: Scene, before: Stated, after: Stated) -> Iterator[Finding]:
             )
 
 
+def _lists_all(text: str, labels: frozenset[str]) -> bool:
+    """A sentence that names every label of a set is its list, however it is introduced."""
+    return all(_names(text, label) for label in labels)
+
+
 def _fold(label: str) -> str:
     return label if label.isupper() else label.lower()
 
@@ -91,6 +99,20 @@ def _sentinels(scene: Scene, before: Stated) -> Iterator[Finding]:
                 spans=spans,
                 fix_hint=f"Keep it word for word: {said}",
             )
+
+
+MARKED = re.compile(
+    r"\b(?:mark|label|tag|flag|classify|rate|set|put|return|answer|reply|write)\b(?: \w+){0,4}? (?:as |to |with |= "
+    r")?([A-Z]{4,}[A-Z_]*)\b"
+)
+
+
+def _marks(scene: Scene) -> Iterator[Finding]:
+    """`mark it URGENT`: a word in capitals that the answer shall carry and that the candidate no longer names."""
+    words = {w for r in scene.current.live for w in MARKED.findall(r.unit.text)} - NOT_LABELS
+    lost = sorted(w for w in words if not _names(scene.candidate.clean.text, w))
+    if lost:
+        yield _broken("label-lost", f"the mark '{', '.join(lost)}' is gone", f"Keep {', '.join(lost)}.")
 
 
 def _tools(scene: Scene, before: Stated, after: Stated) -> Iterator[Finding]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from library.prompts import Content
 from policies.guardrails.frames import Frame, frame
 from policies.guardrails.normalise import Clean, clean
-from policies.guardrails.units import RETIRED, RETIRED_HEADING, Unit, split
+from policies.guardrails.retired import retired_heading
+from policies.guardrails.units import Unit, split
 from policies.guardrails.words import Synonyms, Token
 from policies.verdict import Side, Span
 
@@ -52,6 +53,13 @@ class Document:
     def live(self) -> tuple[Read, ...]:
         """Units that command, in order."""
         return self._live
+
+    def text_before(self, unit: Unit) -> Read | None:
+        """The unit on whose line this one goes on, or None."""
+        at = bisect.bisect_left(self.reads, unit.start, key=lambda r: r.unit.start) - 1
+        if at < 0 or "\n" in self.clean.text[self.reads[at].unit.end : unit.start]:
+            return None
+        return self.reads[at]
 
     def role_of(self, unit: Unit) -> str:
         """Role of the message a unit stands in; `user` for kind text, as rendered."""
@@ -122,11 +130,13 @@ def read(content: Content, side: Side, synonyms: Synonyms, approved: frozenset[s
         governed = _governed(unit)
         if governed:
             framed = frame(governed + unit.text, synonyms)
-        by_itself = (
-            not (RETIRED.search(unit.heading) or RETIRED_HEADING.search(unit.heading))
-            or plain_words(synonyms.tokens(unit.heading)) in approved
-        )
-        if unit.context == "retired" and (side == "current" or (plain in approved and by_itself)):
+        if unit.context == "retired" and (
+            side == "current"
+            or (
+                plain in approved
+                and (not retired_heading(unit.heading) or plain_words(synonyms.tokens(unit.heading)) in approved)
+            )
+        ):
             unit = Unit(unit.text, unit.start, unit.end, "live", unit.heading, unit.message, unit.bullet)  # noqa: PLW2901
         reads.append(Read(unit, framed, plain, governed))
     return Document(side=side, content=content, raw=raw, clean=cleaned, reads=tuple(reads), synonyms=synonyms)

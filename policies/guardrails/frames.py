@@ -66,12 +66,13 @@ def frame(text: str, synonyms: Synonyms) -> Frame:
     """Read one unit, or several joined by blanks; kept, since both sides and all candidates share most units."""
     low = LABELLED_OPERATOR.sub(lambda m: m.group()[:-1] + " ", text.lower())
     tokens = synonyms.tokens(text)
-    strong = found(v.ABSOLUTE, low) | found(v.MANDATORY, low) | frozenset(BARE_NO.findall(low))
+    absolute = found(v.ABSOLUTE, low)
+    strong = absolute | found(v.MANDATORY, low) | frozenset(BARE_NO.findall(low))
     optional = _main_clause(v.OPTIONAL, low)
     expected = _main_clause(v.EXPECTED, low)
     hedges = found(v.HEDGE, low)
     markers = _exceptions(low)
-    if CJK.search(text):
+    if not text.isascii() and CJK.search(text):
         strong |= found(v.MANDATORY_CJK, text)
         hedges |= found(v.HEDGE_CJK, text)
         markers |= found(v.EXCEPTION_CJK, text)
@@ -82,7 +83,7 @@ def frame(text: str, synonyms: Synonyms) -> Frame:
         low=low,
         tokens=tokens,
         polarity=signs,
-        strength=_strength(low, strong, expected, optional, hedges),
+        strength=_strength(low, absolute, strong, expected, optional, hedges),
         explicit=bool(strong or expected or optional),
         markers=markers,
         hedges=hedges,
@@ -96,9 +97,14 @@ def frame(text: str, synonyms: Synonyms) -> Frame:
 
 
 def _strength(
-    low: str, strong: frozenset[str], expected: Iterable[str], optional: Iterable[str], hedges: Iterable[str]
+    low: str,
+    absolute: frozenset[str],
+    strong: frozenset[str],
+    expected: Iterable[str],
+    optional: Iterable[str],
+    hedges: Iterable[str],
 ) -> int:
-    if v.ABSOLUTE.search(low) or re.search(r"絶対に|必ず|一切|厳禁", low):
+    if absolute or re.search(r"絶対に|必ず|一切|厳禁", low):
         level = ABSOLUTE
     elif strong:
         level = MANDATORY
@@ -146,8 +152,17 @@ def _main_clause(pattern: re.Pattern[str], low: str) -> frozenset[str]:
             continue
         if v.SUBORDINATE.search(before) and not re.match(r"\s*(?:if|when|wenn)\b.*\b(?:you|then)\s*$", before):
             continue
+        if DESCRIBED.search(before) and not v.SUBORDINATE.match(before.strip()):
+            continue
         hits.add(word)
     return frozenset(hits)
+
+
+DESCRIBED = re.compile(
+    r"^(?!\s*(?:for|in|on|at|with|under|over|during|to|as|by|from|then|and|or|also|so|but)\b).*"
+    r"\b(?:an?|the|one|some|any|each|every|no)(?: \w+){1,3} (?:they|he|she)\s$"
+)
+"""`end with a detail they can look for`: the verb belongs to what is described."""
 
 
 def _exceptions(low: str) -> frozenset[str]:
@@ -169,8 +184,12 @@ def _exceptions(low: str) -> frozenset[str]:
             continue
         if match.group().startswith("overrid") and re.search(r"\b(?:not|never|cannot|can't|don't|no)\b[^.;]*$", before):
             continue
+        if match.group() in {"exclude", "excludes"} and re.search(
+            r"(?:^|[,;:]|\b(?:and|must|always|to|not|never|or))\s*$", before
+        ):
+            continue
         if match.group().startswith(("is ", "are ")) and re.search(
-            r"\b(?:what|which|whether|only|nothing|neither|no)\b", before
+            r"\b(?:what|which|whether|only|nothing|neither|no)\b|\b(?:nobody|no one|none)\b[^,;.]*$", before
         ):
             continue
         hits.add(match.group())
@@ -198,7 +217,7 @@ UNDER = re.compile(
 
 def _numbers(low: str, tokens: tuple[Token, ...]) -> Iterable[Number]:
     for index, token in enumerate(tokens):
-        if not token.lemma[0].isdigit() or (token.word in {"one", "once", "a", "single"}):
+        if not token.lemma[0].isdigit():
             continue
         before = re.sub(r"[€$£¥]\s*$", "", low[max(0, token.start - 40) : token.start])
         bound = next(
@@ -209,5 +228,7 @@ def _numbers(low: str, tokens: tuple[Token, ...]) -> Iterable[Number]:
             ),
             "",
         )
+        if token.word in {"one", "once", "a", "single"} and not bound:
+            continue
         follower = tokens[index + 1].lemma if index + 1 < len(tokens) else ""
         yield Number(token.lemma, follower, bound)

@@ -29,12 +29,18 @@ DEFENCE = re.compile(
     r"politely|carry on|continue (?:as|with)|stay in role|report (?:it|them)|escalate|flag (?:it|"
     r"them)|are not (?:obeyed|followed|instructions)|is not (?:obeyed|followed)|not be (?:followed|"
     r"obeyed|revealed|executed|treated)|no (?:one|message|user|text|post|document|matter)|even if|"
-    r"regardless|leave (?:it|them) alone|attempts? to|attack|niemals|nicht befolgen|ablehnen|lehne|"
+    r"regardless|leave (?:it|them) alone|attempts? to|attack|passed over|set aside|like any other|(?:is|are) "
+    r"(?:declined|refused|rejected|ignored|"
+    r"disregarded|left unanswered)|changes? nothing|"
+    r"rech[aá]z\w*|ign[oó]r[ae]l[oae]s?|no (?:lo|la|le|les) (?:sigas|obedezcas|hagas)|rejet\w+|ne (?:le|la|les) "
+    r"suis\w*|"
+    r"refuse[rz]|respin\w+|rifiut\w+|recus\w+|rejeit\w+|weiger\w*|niemals|nicht befolgen|ablehnen|lehne|"
     r"従わない|従わず|拒否|応じない)\b",
     re.IGNORECASE,
 )
 CONDITIONAL_QUOTE = re.compile(
-    r"\b(?:if|when|whenever|should|even if|any|messages?|texts?|requests?|such as|like|wenn|falls)\b[^\"]{0,90}\"",
+    r"\b(?:if|when|whenever|should|even if|any|messages?|texts?|requests?|such as|like|wenn|falls|"
+    r"si|cuando|aunque|se|quando|als|wanneer|lorsque|quand)\b[^\"]{0,90}\"",
     re.IGNORECASE,
 )
 LEADS_TO_BAD = re.compile(
@@ -102,12 +108,14 @@ def continued(scene: Scene, read: Read) -> str:
 
 def is_defence(text: str, match: re.Match[str], continued: str = "") -> bool:
     """Does the sentence name the attack in order to refuse it?"""
-    rest = text[: match.start()] + " " + text[match.end() :] + " " + continued
-    if LEADS_TO_BAD.search(text) and '"' not in text[: match.start()]:
+    opening = re.match(r"\W*", match.group())
+    start = match.start() + (opening.end() if opening else 0)  # a quotation mark before the attack is not part of it
+    before = text[:start]
+    rest = before + " " + text[match.end() :] + " " + continued
+    if LEADS_TO_BAD.search(text) and '"' not in before:
         return False
     if match.re is COMPILED["conceal"]:
         return False
-    before = text[: match.start()]
     forbids = re.search(
         (
             r"\b(?:never|do not|don't|must not|may not|cannot|refuse to|not|nobody|no one|nothing|niemals|"

@@ -64,18 +64,27 @@ WORD = re.compile(r"[^\W\d_]+")
 ENOUGH_WORDS = 5
 
 
+LANGUAGES_OF: Mapping[str, tuple[str, ...]] = {
+    word: tuple(code for code, stop in STOP_WORDS.items() if word in stop)
+    for word in frozenset().union(*STOP_WORDS.values())
+}
+
+
 @lru_cache(maxsize=8192)
 def language_of(text: str) -> str | None:
     """ISO 639-1 code of a sentence, or None when it is too short or too mixed to say."""
-    letters = sum(c.isalpha() for c in text)
-    for code, pattern in SCRIPTS.items():
-        hits = len(pattern.findall(text))
-        if hits >= 4 and hits / max(1, letters) > (0.2 if code == "ja" else 0.5):
-            return code
+    if not text.isascii():
+        letters = sum(c.isalpha() for c in text)
+        for code, pattern in SCRIPTS.items():
+            hits = len(pattern.findall(text))
+            if hits >= 4 and hits / max(1, letters) > (0.2 if code == "ja" else 0.5):
+                return code
     words = [w.lower() for w in WORD.findall(text)]
     if len(words) < ENOUGH_WORDS:
         return None
-    counts = Counter({code: sum(w in stop for w in words) for code, stop in STOP_WORDS.items()})
+    counts = Counter(dict.fromkeys(STOP_WORDS, 0))
+    for word in words:
+        counts.update(LANGUAGES_OF.get(word, ()))
     (best, top), (_, second) = counts.most_common(2)
     return best if top >= 2 and top >= second + 2 and top / len(words) >= 0.15 else None
 
@@ -124,7 +133,10 @@ def check_language(scene: Scene) -> Iterator[Finding]:
 
 
 def _reply_languages(text: str) -> set[str]:
-    found = set()
+    found: set[str] = set()
+    low = text.lower()
+    if not any(name in low for name in (*NAMES, "日本語", "英語")):
+        return found
     for match in REPLY_IN.finditer(text):
         name = next((g for g in match.groups() if g), None)
         found.add(NAMES[name.lower()] if name else {"日本語": "ja", "英語": "en"}[match.group()])

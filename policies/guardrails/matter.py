@@ -3,17 +3,23 @@
 import re
 from functools import lru_cache
 
-from policies.guardrails.deed_phrases import phrased_things
 from policies.guardrails.frames import Frame, is_content
 from policies.guardrails.meanings import deeds, kinds
 from policies.guardrails.narrowing import GENERIC, items
+from policies.guardrails.thing_phrases import phrased_things
 from policies.guardrails.words import Synonyms
+
+DESCRIBED = re.compile(
+    r"(?<!promise)(?<!guarantee)(?<!assure)(?<!suggest)(?<!imply)(?<!\bhint)(?<!claim)\b\s(?:that|which|who|whom|"
+    r"whose)\s"
+)
+"""A relative clause; after a verb of promising `that` opens what is promised."""
 
 
 def main_things(old: Frame) -> frozenset[str]:
     """What a prohibition is about, without the relative clause that describes it."""
-    described = re.search(r"\w\s(?:that|which|who|whom|whose)\s", old.low)
-    end = described.start() + 1 if described else len(old.low)
+    described = DESCRIBED.search(old.low)
+    end = described.start() if described else len(old.low)
     signed = zip(old.tokens, old.polarity, strict=True)
     return frozenset(t.lemma for t, sign in signed if sign < 0 and is_content(t) and t.start < end)
 
@@ -51,14 +57,17 @@ PURPOSE = re.compile(
 )
 
 
-def covers(objects: frozenset[str], old: Frame, actions: frozenset[str]) -> bool:
-    """The shared things must be a fair part of what the prohibition is about."""
+def covers(objects: frozenset[str], old: Frame, actions: frozenset[str], least: float = 0.3) -> bool:
+    """The shared things must be a fair part of what the prohibition is about, and among its main things."""
+    core = main_things(old) - actions - GENERIC
+    if core and not objects & core:
+        return False
     if any(words <= objects for words, _ in items(old)):
         return True
     aim = PURPOSE.search(old.low)
     aside = {t.lemma for t in old.tokens if aim and aim.start() <= t.start < aim.end()}
     wanted = old.content_set - actions - aside
-    return len(objects) >= 2 or len(objects) / max(1, len(wanted)) >= 0.3
+    return len(objects) >= 2 or len(objects) / max(1, len(wanted)) >= least
 
 
 @lru_cache(maxsize=4096)
@@ -78,10 +87,20 @@ def speaks_of(word: str, there: frozenset[str], synonyms: Synonyms) -> bool:
 def in_common(old: Frame, new: Frame, synonyms: Synonyms) -> frozenset[str]:
     """Things of the clause that the sentence speaks of, by name, by kind, or as another thing of the same kind."""
     there = with_kinds(new, synonyms)
+    own, sisters = _with_sisters(old, synonyms)
+    if there.isdisjoint(own):
+        return frozenset()
+    return (old.content_set & there) | {w for w, alike in sisters if not alike.isdisjoint(there)}
+
+
+@lru_cache(maxsize=4096)
+def _with_sisters(old: Frame, synonyms: Synonyms) -> tuple[frozenset[str], tuple[tuple[str, frozenset[str]], ...]]:
+    """Everything that links to a clause's things, and each thing with the kinds by which others stand for it."""
     table = kinds(synonyms)
-    sisters = {w for w in old.content_set if (table.get(w, frozenset()) - TOO_WIDE) & there}
-    return (old.content_set & there) | sisters
+    alike = [(w, table.get(w, frozenset()) - TOO_WIDE) for w in sorted(old.content_set)]
+    sisters = tuple((w, k) for w, k in alike if k)
+    return old.content_set.union(*(k for _, k in sisters)), sisters
 
 
-TOO_WIDE = frozenset({"data", "law", "health", "solut", "dat"})
+TOO_WIDE = frozenset({"data", "law", "health", "solut", "dat", "identit"})
 """Kinds whose members have too little in common to stand for each other."""

@@ -11,32 +11,40 @@ from policies.guardrails.words import Synonyms
 
 DEEDS = """
 disclose: reveal, disclose, share, tell, say, name, show, give, provide, list, mention, state, repeat, quote, print,
-    read out, publish, post, describe, explain, display, output, inform, include,
-    insert, pass on, discuss, hint, summarise,
-    indicate, spell out, nenne, zeige, gib, teile
-collect: ask, request, collect, obtain, prompt, demand, take down, gather, frage, verlange, erfrage
+    read out, publish, post, describe, explain, display, output, inform, include, insert, pass on, discuss, hint,
+    summarise, indicate, spell out, appear, remind, nenne, zeige, gib, teile
+collect: ask, request, collect, obtain, prompt, demand, take down, gather, frage, verlange, erfrage, enquire, inquire
 keep: store, save, record, log, keep, remember, retain, archive, memorise, speichere, merke
-advise: recommend, suggest, advise, propose, prescribe, endorse, encourage, offer, give, pick, rank, advice,
+advise: recommend, suggest, advise, propose, prescribe, endorse, encourage, offer, give, pick, rank, advice, remind,
     empfehle
-promise: promise, guarantee, assure, reassure, commit, pledge, swear, zusagen, versprechen, garantieren, zusichern,
-    bestätigen
+promise: promets, promettez, promettre, prometas, prometa, promise, guarantee, assure, reassure, commit, pledge,
+    swear, zusagen, versprechen, garantieren, zusichern, bestätigen
 weaken: skip, disable, delete, remove, weaken, mute, suppress, loosen, bypass, deactivate
 judge: decide, determine, judge, diagnose, diagnosis, assess, rate, conclude, name, identify, interpret
 foretell: predict, estimate, forecast, guess, speculate, assume, project
-grant: approve, grant, authorise, authorize, allow, accept, issue, permit, pay, refund, waive, sign, confirm,
-    release, offer, sell, serve, buy, order, book, transfer, give
+grant: approve, grant, authorise, authorize, allow, accept, issue, permit, pay, refund, waive, sign, confirm, release,
+    offer, sell, serve, buy, order, book, transfer, give
 reach: contact, call, phone, email, message, notify, visit, send, copy, forward, write
-alter: change, modify, edit, delete, remove, erase, overwrite, adjust, double, halve, replace, correct, rewrite,
-    clean up, update, drop, alter, format, merge, reset
+alter: change, modify, edit, delete, remove, erase, overwrite, adjust, double, halve, replace, correct, tidy,
+    modernise, modernize, improve, fix, harmonise, standardise, rewrite, clean
+    up, update, drop, alter, format, merge, reset, cancel, revoke, move, swap, withdraw
 invent: guess, invent, make up, fill in, estimate, assume, approximate, extrapolate, infer, complete
 obey: follow, obey, execute, act on, carry out, comply, do, run, apply, treat
 blame: blame, insult, criticise, criticize, mock, comment, judge
 help: help, assist, support, teach
-open: open, unlock, touch, remove, click, download, install, enter, handle, run, execute
+impersonate: pretend, impersonate, pose, imitate, play, act
+open: open, unscrew, dismantle, disassemble, pry, unlock, touch, remove, click, download, install, enter, handle, run,
+    execute
 retrieve: select, include, return, add, fetch, query, join, output, show, read, list
 travel: separate, move, leave, cross, exceed, drive, go
+choose: choose, pick, select, prefer, decide
+omit: leave out, omit, drop, skip, cut, shorten, remove, merge, delete, leave, withhold
+soften: soften, weaken, tone down, downplay, dilute
+compare: compare, rank, benchmark, contrast
+hide: hide, conceal, omit, keep, withhold, cover, disguise
 """
 KINDS = """
+name: first name, forename, surname, full name
 supplement: creatine, whey, protein powder, vitamin, magnesium, caffeine, omega
 developer: contributor, author, programmer, committer, maintainer
 allergen: peanut, nut, milk, gluten, egg, soy, lupin, shellfish, sesame, mustard, celery, wheat
@@ -44,6 +52,9 @@ admission: place, offer, accepted, enrol, admit
 press: newspaper, journalist, reporter, magazine, media, broadcaster, tv
 voice: recording, audio, tape
 board: ship, vessel, ferry, plane, boat, bus
+fingerprint: thumb, thumbprint, biometrics
+fraud: dishonest, deception, deceit, scam, cheat, swindle, forgery
+telefonnummer: handynummer, mobilnummer, durchwahl, privatnummer
 mieter: nachbar, mitbewohner
 daten: namen, adresse, telefonnummer, geburtsdatum, kontonummer, name
 data: figures, figure
@@ -52,9 +63,9 @@ medicine: paracetamol, ibuprofen, aspirin, acetaminophen, naproxen, codeine, ant
     antihistamine, statin, opioid, morphine, vaccine, tylenol, advil
 painkiller: paracetamol, ibuprofen, aspirin, acetaminophen, naproxen, codeine, morphine, opioid, tylenol, advil,
     diclofenac
-antibiotic: amoxicillin, penicillin, doxycycline, azithromycin
-illness: flu, cancer, diabetes, asthma, infection, pneumonia, migraine, depression, stroke, fracture, covid,
-    anxiety, allergy
+antibiotic: tetracycline, amoxicillin, penicillin, doxycycline, azithromycin
+illness: flu, cancer, diabetes, asthma, infection, pneumonia, migraine, depression, stroke, fracture, covid, anxiety,
+    allergy
 health: sick, ill, illness, diagnosis, sickness, symptom, burnout, injury
 pregnancy: expecting, baby, maternity
 alcohol: beer, wine, spirits, whisky, vodka, cocktail, liquor, champagne, gin, rum
@@ -88,6 +99,9 @@ minor: pupil, child, kid, teenager, under 18
 data: name, address, birthday, email, phone number, history
 history: loan, borrowed, bought, ordered, watched, visited
 medical: treatment, therapy, symptom, surgery, medicine, dose
+document: copies, copy, scan, form, receipt, letter, attachment
+insult: teasing, tease, swear, slur, mockery, curse, name-calling, banter, taunt
+pork: ham, bacon, sausage, salami, prosciutto
 meat: chicken, beef, pork, poultry, turkey
 """
 

@@ -11,7 +11,8 @@ from policies.verdict import Finding
 HEAD = re.compile(
     r"\b(?:choose|pick|select|assign|classif\w+|sort (?:\w+ )*into|exactly one|one (?:of|topic|label|category|class|"
     r"queue|intent|"
-    r"option|level|tag|status)|categor(?:y|ies)|labels?|topics?|options?|queues?|classes|priorit(?:y|ies)|levels?|intents?|"
+    r"option|level|tag|status)|categor(?:y|ies)|labels?|topics?|options?|queues?|classes|priorit(?:y|ies)|levels?|"
+    r"intents?|"
     r"status(?:es)?|tags|verdicts?|outcomes?|kategorien?|themen|wähle\w*|kategorie)\b",
     re.IGNORECASE,
 )

@@ -1,5 +1,6 @@
 """The sign of every word of a sentence: commanded, forbidden, or inside a condition, where it is neither."""
 
+import bisect
 import itertools
 import re
 
@@ -13,7 +14,8 @@ BOUND = re.compile(
 SEGMENT_END = re.compile(r"[,;:.]")
 RELATIVE = re.compile(
     r"(?P<before>\w+ )?\b(?:that|who|which|whom|whose) (?:(?:the|a|an|you|we|they|it) (?:\w+ )?)?"
-    r"(?:(?:is|are|was|were|has|have|had|do|does|did|could|would|will|can) ?)?(?:not|n't|never|no)\b[^,;:.]*"
+    r"(?:(?:is|are|was|were|has|have|had|do|does|did|could|would|will|can) ?)?(?:not|n't|never|no)\b"
+    r"[^,;:.]*?(?=\s(?:must|shall|should|may|are to|is to|has to|have to|is never|are never)\b|[,;:.]|$)"
 )
 STATES = frozenset(
     {
@@ -38,6 +40,8 @@ AFTER_ONLY = re.compile(
     r"without|instead of|rather than|nor|no|none|lack\w*|ohne|sans|sin|senza|sem|"
     r"zonder|kein\w*|aucune?"
 )
+VERB_BEFORE = re.compile(r"^\W*[a-z]+ $")
+"""`Mention no figure`: the verb that opens the sentence is forbidden with its object."""
 OMITS = re.compile(r"skip\w*|omit\w*|leav(?:e|ing) out|neglect|forget|reject\w*|withhold|fail|ignore")
 HARD_BREAK = re.compile(
     r"[;:]| - |, (?:not (?:as|the|an?|to|from|with|for|by|in|on)|never|without|no)\b|\bbut\b|\binstead\b(?! of)|"
@@ -48,12 +52,13 @@ OPERATOR = re.compile(
 )
 NEUTRAL_SCOPE = re.compile(
     r"\b(?:before|until|prior to|after|than|because|bevor|bis|nach|vor)\b"
+    r"(?: (?:they|it|he|she|you|we|this|that|the \w+) (?:is|are|was|were|has been|have been)\b)?"
     r"[^,;:.]*?(?=\s(?:must|shall|should|may|can|never|always|do not|don't|has to|have to|is|are|muss|"
     r"darf)\b|[,;:.]|$)"
     r"|\b(?:without|ohne|sans|sin|senza|sem|zonder)\b[^,;:.]*?"
     r"(?=\s(?:must|shall|should|may|can|never|always|do not|don't|is|are|muss|müssen|darf|dürfen|soll|"
     r"kann)\b|[,;:.]|$)"
-    r"|\b(?:unless|if|when|whenever|while|so that|even if|regardless of|no matter|except|other than|"
+    r"|\b(?:unless|if|when|whenever|where|wherever|while|so that|even if|regardless of|no matter|except|other than|"
     r"anyone but|wenn|falls)\b"
     r"[^,;:.]*"
 )
@@ -64,7 +69,11 @@ NEGATED_BOUND = re.compile(
 DOUBLE_NEGATIVE_IDIOM = re.compile(
     r"\bno matter\b|\bno more than\b|\bno later than\b|\bno longer than\b|\bno less than\b|"
     r"\bno fewer than\b|\bnot only\b|\bno exceptions?\b|\bwithout exceptions?\b|\bwhether or not\b|"
-    r"\bnot later than\b"
+    r"\bnot later than\b|\bcosts? nothing\b|\bnothing to (?:fear|worry|lose)\b|\bno (?:problem|harm|doubt|trouble|"
+    r"worries)\b|"
+    r"\bwithout (?:doubt|fail)\b|\b(?:en ningún caso|bajo ningún concepto|en aucun cas|sous aucun prétexte|in nessun "
+    r"caso|"
+    r"em nenhum caso|em hipótese alguma|bajo ninguna circunstancia|in geen geval)\b"
 )
 
 
@@ -75,12 +84,16 @@ def prohibits(low: str, signs: tuple[int, ...]) -> bool:
 
 
 def signs_of(low: str, tokens: tuple[Token, ...], text: str) -> tuple[int, ...]:
-    if CJK.search(text):
+    if not text.isascii() and CJK.search(text):
         whole = -1 if len(v.NEGATION_CJK.findall(re.sub(r"なければな\w*|ないと", "", text))) % 2 else 1
         return tuple(whole for _ in tokens)
     idioms = [(m.start(), m.end()) for m in DOUBLE_NEGATIVE_IDIOM.finditer(low)]
     neutral = [(m.start(), m.end()) for m in NEUTRAL_SCOPE.finditer(low)]
-    neutral += [m.span() for m in RELATIVE.finditer(low) if (m["before"] or "").strip() not in STATES]
+    neutral += [
+        (m.end("before") if m["before"] else m.start(), m.end())
+        for m in (RELATIVE.finditer(low) if "wh" in low or "that" in low else ())
+        if (m["before"] or "").strip() not in STATES
+    ]
     neutral += [_segment(low, m.start(), m.end()) for m in BOUND.finditer(low)]
     resets = sorted({m.start() for m in HARD_BREAK.finditer(low)} | _operator_resets(low))
     negations = [
@@ -88,22 +101,25 @@ def signs_of(low: str, tokens: tuple[Token, ...], text: str) -> tuple[int, ...]:
         for m in v.NEGATION.finditer(low)
         if not any(a <= m.start() < b for a, b in (*idioms, *neutral)) and not _listed_verb(low, m)
     ]
-    flips = [0] * (len(low) + 1)
-    for start, end in itertools.pairwise([0, *resets, len(low) + 1]):
-        inside = [n for n in negations if start <= n.start() < end]
-        if inside:
-            # `Salaries must not be disclosed` forbids what stands before `not` too; `with care, without jokes` not.
-            backwards = 0 if AFTER_ONLY.fullmatch(inside[0].group()) else 1
-            flips[start : min(end, len(flips))] = [
-                sum(1 for n in inside if n.start() <= i) or backwards for i in range(start, min(end, len(flips)))
-            ]
+    scopes = [[n for n in negations if a <= n.start() < b] for a, b in itertools.pairwise([0, *resets, len(low) + 1])]
 
     def sign(token: Token) -> int:
-        if any(a <= token.start < b for a, b in neutral):
-            return 0
-        return -1 if flips[token.start] % 2 else 1
+        at = token.start
+        for low_end, high_end in neutral:
+            if low_end <= at < high_end:
+                return 0
+        inside = scopes[bisect.bisect_right(resets, at)]
+        if not inside:
+            return 1
+        # `Salaries must not be disclosed` forbids what stands before `not` too; `with care, without jokes` not.
+        first = inside[0]
+        forwards = AFTER_ONLY.fullmatch(first.group()) and not (
+            first.group() == "no" and VERB_BEFORE.match(low[: first.start()])
+        )
+        flips = sum(n.start() <= at for n in inside) or (0 if forwards else 1)
+        return -1 if flips % 2 else 1
 
-    return tuple(sign(t) for t in tokens)
+    return tuple(map(sign, tokens))
 
 
 def _listed_verb(low: str, match: re.Match[str]) -> bool:
@@ -127,7 +143,10 @@ def _operator_resets(low: str) -> set[int]:
     for match in re.finditer(
         (
             r"(?:,| and| or| und|\.)(?: so| then| and)?\s+(?=(?:(?:you|it|they|the \w+|always|then|please|"
-            r"instead|this|he|she)\b|must|shall|should|never|do not|don't|may|can))"
+            r"instead|this|he|she)\b|(?:say|tell|ask|give|add|offer|send|point|refer|explain|inform|call|mark|"
+            r"mention|show|write|state|warn|"
+            r"return|answer|reply) (?:so|that|them|him|her|it|the|a|an|\")|must|shall|should|never|do not|don't|may|"
+            r"can))"
         ),
         low,
     ):

@@ -1,118 +1,21 @@
 """Policy files: strict YAML that extends shipped packs, and may only add or tighten."""
 
-from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ValidationError
 
 from library.errors import InputError
-from policies.guardrails.policy import CHECKS, Contract, Example, Policy, ProtectedClause, Waiver
+from policies.guardrails.policy import CHECKS, Policy
+from policies.guardrails.policy_merge import merge
+from policies.guardrails.policy_shape import LEVELS, PolicyFile
 from policies.guardrails.self_test import SelfTestFailure, self_test
-from policies.verdict import Severity
 
 __all__ = ["PolicyFile", "SelfTestFailure", "load_policy", "pack_names", "parse_policy", "self_test"]
 
 PACKS = Path(__file__).resolve().parent.parent / "packs"
 DEFAULT_PACKS = ("pack:base", "pack:privacy", "pack:injection", "pack:tools", "pack:style")
-LEVELS = ("warn", "flag", "block")
-Text = Annotated[str, Field(min_length=1, max_length=20_000)]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _Protected(_Strict):
-    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-    text: Text | None = None
-    contains_all: tuple[Text, ...] = ()
-    mode: Literal["verbatim", "equivalent", "presence"] = "equivalent"
-    context: Literal["live", "any"] = "live"
-    why: str = ""
-    severity: Literal["flag", "block"] = "block"
-
-    @model_validator(mode="after")
-    def _one_of_two(self) -> "_Protected":
-        if bool(self.text) == bool(self.contains_all):
-            raise ValueError("give either 'text' or 'contains_all'")
-        return self
-
-
-class _Variables(_Strict):
-    required: tuple[Text, ...] = ()
-    optional: tuple[Text, ...] = ()
-
-
-class _Contract(_Strict):
-    tools: tuple[Text, ...] = ()
-    json_keys: tuple[Text, ...] = ()
-    enums: dict[str, tuple[Text, ...]] = {}
-    sentinel: tuple[Text, ...] = ()
-
-
-class _Budget(_Strict):
-    max_chars: Annotated[int, Field(gt=0)] | None = None
-    max_growth: Annotated[float, Field(gt=0)] | None = None
-
-
-class _Lexicon(_Strict):
-    forbidden: tuple[Text, ...] = ()
-    must_keep: tuple[Text, ...] = ()
-
-
-class _Urls(_Strict):
-    allow: tuple[Text, ...] = ()
-
-
-class _Models(_Strict):
-    allow: tuple[Text, ...] = ()
-
-
-class _Waiver(_Strict):
-    rule: Text
-    candidate: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
-    reason: Text
-    by: Text
-    expires: date
-
-
-class _Row(_Strict):
-    current: Text
-    candidate: Text
-    metadata: dict[str, Any] = {}
-    current_config: dict[str, Any] = {}
-    candidate_config: dict[str, Any] = {}
-
-
-class _Check(_Strict):
-    about: Text
-    level: Severity | None = None
-    good: Annotated[tuple[_Row, ...], Field(min_length=1)]
-    bad: Annotated[tuple[_Row, ...], Field(min_length=1)]
-
-
-class PolicyFile(_Strict):
-    """The shape of a policy file and of a pack (a pack has `pack` and `checks`, and no `extends`)."""
-
-    version: Literal[1]
-    pack: str | None = None
-    checks: dict[str, _Check] = {}
-    extends: tuple[str, ...] | None = None
-    prompt: str | None = None
-    owners: tuple[Text, ...] = ()
-    protected: tuple[_Protected, ...] = ()
-    variables: _Variables = _Variables()
-    contract: _Contract = _Contract()
-    budget: _Budget = _Budget()
-    lexicon: _Lexicon = _Lexicon()
-    urls: _Urls = _Urls()
-    models: _Models = _Models()
-    language: Annotated[str, Field(pattern=r"^[a-z]{2}$")] | None = None
-    rules: dict[str, Severity] = {}
-    synonyms: tuple[Annotated[tuple[Text, ...], Field(min_length=2)], ...] = ()
-    waivers: tuple[_Waiver, ...] = ()
 
 
 def pack_names() -> tuple[str, ...]:
@@ -127,7 +30,7 @@ def load_policy(text: str | None, place: str) -> Policy:
     packs = tuple((name, _pack(name, place)) for name in dict.fromkeys(names))
     _check_levels(said, packs, place)
     _check_identity(said, place)
-    return _merge(said, packs, place)
+    return merge(said, packs, place)
 
 
 def parse_policy(text: str, place: str) -> PolicyFile:
@@ -213,91 +116,3 @@ def _check_identity(said: PolicyFile, place: str) -> None:
             )
     if said.pack is not None or said.checks:
         raise InputError("'pack' and 'checks' belong to shipped packs", place, "Use 'extends' and 'rules'.")
-
-
-def _merge(said: PolicyFile, packs: tuple[tuple[str, PolicyFile], ...], place: str) -> Policy:
-    files = [*(p for _, p in packs), said]
-    checks = {name: check for p in files for name, check in p.checks.items()}
-    limits = [f.budget for f in files]
-    domains = [set(f.urls.allow) for f in files if f.urls.allow]
-    return Policy(
-        place=place,
-        checks=tuple(c for c in CHECKS if c in checks or (checks and c in _called_for(files))),
-        about={
-            **dict.fromkeys(sorted(_called_for(files)), "called for by a section of this file"),
-            **{name: checks[name].about for name in sorted(checks)},
-        },
-        packs=tuple(name for name, _ in packs),
-        owners=said.owners,
-        protected=tuple(_protected(p) for f in files for p in f.protected),
-        required_variables=tuple(v for f in files for v in f.variables.required),
-        optional_variables=said.variables.optional,
-        contract=_contract(files),
-        max_chars=min((b.max_chars for b in limits if b.max_chars is not None), default=None),
-        max_growth=min((b.max_growth for b in limits if b.max_growth is not None), default=None),
-        forbidden=tuple(dict.fromkeys(w for f in files for w in f.lexicon.forbidden)),
-        must_keep=tuple(dict.fromkeys(w for f in files for w in f.lexicon.must_keep)),
-        allowed_domains=tuple(sorted(set().union(*domains))) if domains else (),
-        allowed_models=said.models.allow,
-        language=said.language,
-        levels=_levels(files, checks),
-        synonyms=tuple(s for f in files for s in f.synonyms),
-        waivers=tuple(Waiver(**w.model_dump()) for w in said.waivers),
-        examples=tuple(_examples(checks)),
-    )
-
-
-def _called_for(files: list[PolicyFile]) -> frozenset[str]:
-    """Checks that a filled-in section needs: a list of forbidden words is never ignored silently."""
-    sections = {
-        "protected-clause": any(f.protected for f in files),
-        "variables": any(f.variables.required for f in files),
-        "output-contract": any(f.contract != _Contract() for f in files),
-        "length-budget": any(f.budget != _Budget() for f in files),
-        "forbidden-phrase": any(f.lexicon.forbidden for f in files),
-        "brand": any(f.lexicon.must_keep for f in files),
-        "unknown-url": any(f.urls.allow for f in files),
-        "language": any(f.language for f in files),
-        "config": any(f.models.allow for f in files),
-    }
-    return frozenset(name for name, filled in sections.items() if filled)
-
-
-def _protected(p: _Protected) -> ProtectedClause:
-    return ProtectedClause(
-        id=p.id,
-        text=p.text or "",
-        contains_all=p.contains_all,
-        mode=p.mode,
-        context=p.context,
-        why=p.why,
-        severity=p.severity,
-    )
-
-
-def _contract(files: list[PolicyFile]) -> Contract:
-    enums = {key: values for f in files for key, values in f.contract.enums.items()}
-    return Contract(
-        json_keys=tuple(k for f in files for k in f.contract.json_keys),
-        enums=enums,
-        sentinel=tuple(s for f in files for s in f.contract.sentinel),
-        tools=tuple(t for f in files for t in f.contract.tools),
-    )
-
-
-def _levels(files: list[PolicyFile], checks: dict[str, _Check]) -> dict[str, Severity]:
-    levels: dict[str, Severity] = {name: check.level for name, check in checks.items() if check.level is not None}
-    for file in files:
-        for rule, level in file.rules.items():
-            if rule not in levels or LEVELS.index(level) > LEVELS.index(levels[rule]):
-                levels[rule] = level
-    return levels
-
-
-def _examples(checks: dict[str, _Check]) -> list[Example]:
-    return [
-        Example(check=name, good=good, **row.model_dump())
-        for name, check in sorted(checks.items())
-        for good, rows in ((True, check.good), (False, check.bad))
-        for row in rows
-    ]

@@ -34,11 +34,20 @@ COMPILED = {name: re.compile(pattern) for name, pattern in SHAPES.items()}
 ASSIGNED = re.compile(
     r"(?P<name>\b(?:[\w.-]{0,30}(?:api[ _-]?key|secret|passw(?:or)?d|passwort|passphrase|pwd|token|"
     r"credentials?|access[ _-]?key|auth[ _-]?key|private[ _-]?key|kennwort|"
-    r"client[ _-]?secret)[\w-]{0,20}))\b"
+    r"client[ _-]?secret)[\w-]{0,20}|[a-z][a-z0-9]{0,20}(?:[_-][a-z0-9]{1,20}){0,4}[_-](?:key|pass|pw|pwd|pat|auth|"
+    r"cred|creds)))\b"
     r"(?P<link>\s{0,3}(?:=|:|:=|=>|\bis\b|\blautet\b|\bist\b|"
     r"->)\s{0,3})[\"'`]?(?P<value>[^\s\"'`,;<>{}\[\]()]{6,200})",
     re.IGNORECASE,
 )
+PLAINLY_SECRET = re.compile(
+    r"api[ _-]?key|secret|token|credential|access[ _-]?key|auth[ _-]?key|private[ _-]?key|kennwort|passwort"
+)
+"""Names that say what they hold; of other keys (`gateway_key`) the value has to show it."""
+PASS = re.compile(r"[_-](?:pass|pw|pwd|pat)$")
+KEY_VALUE = re.compile(r"(?=(?:[^\d\n]*\d){3})(?=.*[A-Za-z])[A-Za-z0-9+/=]{16,200}")
+
+
 LOGIN = re.compile(
     (
         r"\b(?:log ?in|sign in|authenticate|admin|"
@@ -121,6 +130,10 @@ def _assigned_secret(match: re.Match[str]) -> bool:
     wordy = match["link"].strip().lower() in {"is", "lautet", "ist", ":"}
     if "passw" in name or "pwd" in name or "kennwort" in name or "passphrase" in name:
         return _mixed(value) if wordy else len(value) >= 6 and not value.isalpha()
+    if PASS.search(name):
+        return len(value) >= 8 and _mixed(value) and _varied(value)
+    if not PLAINLY_SECRET.search(name):
+        return len(value) >= 16 and KEY_VALUE.fullmatch(value) is not None and _entropy(value) >= 3.2
     return _varied(value) and _mixed(value) and len(value) >= 10
 
 

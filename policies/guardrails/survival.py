@@ -5,14 +5,18 @@ from collections.abc import Iterable, Iterator
 
 from policies.guardrails.alignment import Aligned
 from policies.guardrails.clauses import Clause
-from policies.guardrails.comparison import Observation, compare
+from policies.guardrails.comparison import compare
 from policies.guardrails.counterpart import counterpart, widened
 from policies.guardrails.document import Read, find_words
+from policies.guardrails.exclusive import v_only
+from policies.guardrails.observation import Observation
 from policies.guardrails.scene import Scene, finding, short
 from policies.verdict import Finding, Severity, Span
 
 QUOTATION = re.compile(r'"[^"]*"')
 POLICY_OF = {"weakened": "safety-weakened", "uncertain": "safety-weakened", "contradicted": "safety-contradicted"}
+LOSSES = frozenset({"list-item-dropped", "tail-dropped", "only-dropped"})
+"""What a neighbouring sentence may hold."""
 TAIL_RULES = frozenset(
     {
         "exception-added",
@@ -58,6 +62,8 @@ def _only_quoted(scene: Scene, read: Read, plain: str) -> bool:
     """The clause stands between quotation marks inside a sentence that says something else."""
     if '"' not in read.unit.text:
         return False
+    if not any(find_words(scene.plain(said), plain) >= 0 for said in QUOTATION.findall(read.unit.text)):
+        return False
     outside = QUOTATION.sub(" ", read.unit.text)
     return find_words(scene.plain(outside), plain) < 0 and len(scene.plain(outside).split()) >= 2
 
@@ -93,7 +99,7 @@ def _moved(scene: Scene, clause: Clause, before: tuple[Read, ...], reads: tuple[
         hint = "Move it back into the system message."
         yield finding(policy, "role-changed", "block", message, spans=spans, fix_hint=hint, clause_id=clause.id)
     old, new = before[0].governed, reads[0].governed
-    if old and old != new:
+    if old and old != new and not _says_itself(old, reads[0]):
         message = f"{_named(clause)} stood under a heading that says '{old.strip().lower()}' and no longer does"
         kind = "safety-contradicted" if new and not clause.declared else policy
         yield finding(
@@ -101,16 +107,25 @@ def _moved(scene: Scene, clause: Clause, before: tuple[Read, ...], reads: tuple[
         )
 
 
+def _says_itself(old: str, read: Read) -> bool:
+    """`Never join the table` needs no heading that says never."""
+    if old.startswith("Never"):
+        return read.frame.prohibits
+    return bool(read.frame.strong) and not read.frame.prohibits
+
+
 def _changed(scene: Scene, clause: Clause, aligned: Aligned) -> Iterator[Finding]:
     seen = compare(clause.frame, aligned.frame)
     certain = [o for o in seen if o.certain]
-    if seen and not certain:
-        # What seems to be gone may stand in the sentence next to it.
-        for wider in widened(scene, aligned):
-            if not compare(clause.frame, wider.frame):
-                seen = ()
-                break
+    if (
+        seen
+        and all(not o.certain or o.rule in LOSSES for o in seen)
+        and any(not compare(clause.frame, wider.frame) for wider in widened(scene, aligned))
+    ):
+        seen, certain = (), []  # what seems to be gone stands in the sentence next to it
     for observation in certain or seen:
+        if observation.rule == "polarity-flipped" and _reserved_before(scene, clause, aligned):
+            continue
         yield _observed(scene, clause, observation, aligned.reads)
     if clause.declared and not certain:
         level: Severity = "block" if clause.mode == "verbatim" else "flag"
@@ -125,6 +140,15 @@ def _changed(scene: Scene, clause: Clause, aligned: Aligned) -> Iterator[Finding
             fix_hint=f"Restore the exact wording: {short(clause.text, 300)}",
             clause_id=clause.id,
         )
+
+
+def _reserved_before(scene: Scene, clause: Clause, aligned: Aligned) -> bool:
+    """`Only a mediator may do it` in place of `never do it`, where the approved prompt said that of a mediator "
+    "already."""
+    if not (clause.frame.prohibits and v_only(aligned.frame)):
+        return False
+    reserved = (r.frame.content_set - clause.frame.content_set for r in scene.current.live if v_only(r.frame))
+    return any(holder and holder & aligned.frame.content_set for holder in reserved)
 
 
 def _observed(scene: Scene, clause: Clause, seen: Observation, reads: Iterable[Read]) -> Finding:

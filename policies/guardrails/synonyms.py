@@ -12,17 +12,17 @@ tell, say, claim, assert, state, mention, inform, announce, report back, let kno
 confirm, verify, check, validate, ascertain, authenticate, double-check, make certain, establish, review, inspect,
     examine, compare, match, cross-check
 ask, request, solicit, demand, inquire, enquire, query, seek, prompt, question
-customer, client, user, caller, person, member, guest, visitor, shopper, buyer, consumer, patient, claimant,
-    applicant, subscriber, passenger, traveller, traveler, reader, pupil, student, learner, child, tenant, resident,
-    holder, employee, participant, individual, people, someone, anybody, citizen, somebody, they, them, viewer,
-    player, policyholder, cardholder, account holder, party
+customer, client, user, caller, rider, renter, cyclist, voter, person, member, guest, visitor, shopper, buyer,
+    consumer, patient, claimant, applicant, subscriber, passenger, traveller, traveler, reader, pupil, student,
+    learner, child, tenant, resident, holder, employee, participant, individual, people, someone, anybody, citizen,
+    somebody, they, them, viewer, player, policyholder, cardholder, account holder, party
 recommend, suggest, advise, propose, endorse, advocate, encourage, counsel, advice, recommendation, guidance
 promise, guarantee, commit, assure, pledge, warrant, undertake
 decide, determine, rule, judge, settle, conclude, adjudicate, decision, verdict, judgment
 send, forward, pass, route, transfer, escalate, hand, refer, direct, submit, relay, redirect, deliver, transmit
 call, phone, telephone, ring, dial, contact, reach, get in touch
-approve, authorise, authorize, sanction, sign off, clear, permission, consent, approval, authorisation,
-    authorization, permit, allow, agree, green-light, agreement
+approve, authorise, authorize, sanction, sign off, clear, permission, consent, approval, authorisation, authorization,
+    permit, allow, agree, green-light, agreement
 sign, signature
 employee, worker, staff member, colleague
 staff, team, personnel, human, operator, agent, representative, adviser, advisor, supervisor, manager
@@ -33,26 +33,27 @@ diagnose, diagnosis, diagnoses, diagnostic
 illness, disease, condition, disorder
 emergency, urgent, crisis
 danger, risk, hazard, peril, threat, unsafe, dangerous, hazardous
-harm, hurt, injure, injury, damage
+harm, hurt, injure, injury, damage, wound
 pin, passcode, pin code
 password, credentials, login, passphrase
 code, one-time code, otp
 money, funds, cash, payment, pay, paid, payout
 fee, charge, price, cost, fare, tariff
 refund, reimburse, reimbursement, money back, repayment
-amount, sum, total, value, figure, number
+amount, sum, total, value, figure
 threshold, cut-off, cutoff, limit, ceiling, cap, maximum
-grade, mark, score, rating, points
+grade, mark, score, points
 transaction, transfer of money
 account, profile
 order, purchase, booking, reservation
-invent, make up, fabricate, guess, fill in, hallucinate, speculate, speculation, conjecture, assume, presume,
-    imagine, concoct
+invent, make up, fabricate, guess, fill in, hallucinate, speculate, speculation, conjecture, assume, presume, imagine,
+    concoct
 predict, forecast, foretell, estimate, prediction, prognosis, outlook, anticipate
 outcome, result, consequence
 compare, comparison
 reply, answer, respond, response
 question, query
+e-mail, email, mail, mail address, e-mail address, email address
 message, chat, post, text, submission
 instruction, command, directive, order
 rule, guideline, policy, regulation, requirement, instruction
@@ -63,13 +64,13 @@ delete, remove, erase, purge, wipe, discard, destroy
 keep, retain, preserve, maintain, remain, stay, hold
 store, save, record, log, persist, archive, memorise, memorize
 mask, redact, anonymise, anonymize, obscure, black out, hide, blank, conceal, cover
-show, present, output, print, display
-contain, include, involve, comprise, feature, hold, carry
+show, present, output, print, display, contain, include, involve, comprise, feature, hold, carry
 secret, confidential, private, classified, privileged
 personal, personal data, individual
 data, information, detail, details, fact, particulars, info
 address, residence, home
 birth, birthday, born, dob
+first name, forename, given name, christian name
 name, title
 photo, picture, image, photograph
 document, paper, file, record, record sheet
@@ -78,11 +79,11 @@ note, notes, excerpt, passage, context
 manual, handbook, documentation, guide
 memory, prior knowledge, background knowledge, recollection, own knowledge, general knowledge
 begin, start, commence, open
-end, finish, close, conclude, stop, terminate, cease
+end, finish, close, conclude, stop, terminate, cease, pause, interrupt, discontinue, halt
 before, prior, beforehand, first, ahead, until
 after, afterwards, following, once, then
-immediate, immediately, at once, straight away, right away, instantly, promptly, without delay, now, directly, as
-    soon as possible
+immediate, immediately, at once, straight away, right away, instantly, promptly, without delay, now, directly, as soon
+    as possible
 help, assist, support, aid
 give, provide, supply, offer, furnish, issue, grant, hand
 use, apply, employ, rely, base, draw, utilise, utilize, consult, stick
@@ -105,13 +106,16 @@ below, under, less than, lower, fewer, smaller
 at least, minimum, no less than
 at most, maximum, up to, no more than, no longer than
 warn, alert, caution, notify
-discuss, talk, comment, debate, chat
-opinion, view, comment
+discuss, talk, comment, remark, debate, chat
+opinion, view, comment, remark
 complaint, grievance, objection
 mistake, error, fault
+antique, vintage
+full, complete, entire, whole
+original, genuine, authentic
 missing, absent, incomplete, lacking, silent, unavailable
 unclear, ambiguous, uncertain, unsure, not sure, doubt
-wait, hold off, pause
+wait, hold off
 buyer, purchaser
 flight, trip, journey, itinerary
 luggage, baggage, bag
@@ -133,6 +137,7 @@ gender, sex
 age, years old
 treat, handle, regard, consider, process, deal, view
 system prompt, instructions, prompt
+rollback, roll back, revert
 run, execute, launch, invoke, trigger, perform
 disable, deactivate, switch off, turn off
 enable, activate, switch on, turn on

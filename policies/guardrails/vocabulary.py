@@ -21,11 +21,15 @@ ABSOLUTE = _words(
     r"never, always, (?:under|in) no (?:circumstances?|case|event|way), at all times, at no time, absolutely, "
     r"strictly, without (?:any )?exceptions?, no exceptions?, invariably, ever, in (?:all|every) cases?, niemals, "
     r"nie, immer, stets, keinesfalls, unter keinen umständen, auf keinen fall, ausnahmslos, jamais, toujours, "
-    r"en aucun cas, nunca, jamás, siempre, mai, sempre, nooit, altijd"
+    r"en aucun cas, sous aucun prétexte, en ningún caso, bajo ningún concepto, bajo ninguna circunstancia, in nessun "
+    r"caso, "
+    r"em nenhum caso, em hipótese alguma, in geen geval, nunca, jamás, siempre, mai, sempre, nooit, altijd"
 )
 MANDATORY = _words(
     r"kein(?:e[nrms]?)?, nicht, geen, niet, não, non \w+, "
-    r"must, shall, has to, have to, need(?:s)? to, required?, requires, mandatory, obligatory, compulsory, "
+    r"must, shall, has to, have to, (?<!may )(?<!might )(?<!could )need(?:s)? to, "
+    r"(?<!may )(?<!might )(?<!could )needs? (?:an?|the|two|prior|written|second|your|his|her|their), "
+    r"required?, requires, mandatory, obligatory, compulsory, "
     r"obliged, is to, are to, may not, may only, can only, cannot, can't, can not, mustn't, shan't, do not, "
     r"don't, does not, doesn't, forbidden, prohibited, not allowed, not permitted, not be (?:allowed|permitted), "
     r"banned, off[- ]limits, refuse, decline, only, exclusively, solely, ensure, make sure, insist, essential, "
@@ -64,11 +68,13 @@ OPTIONAL = _words(
 )
 HEDGE = _words(
     r"usually, generally, normally, typically, mostly, mainly, largely, primarily, rarely, seldom, often, "
-    r"sometimes, occasionally, in most cases, in general, in principle, as a (?:general )?rule(?: of thumb)?, "
+    r"sometimes, occasionally, in most cases, in general(?! terms), in principle, "
+    r"as a (?:general )?rule(?: of thumb)?, "
     r"tend to, for the most part, ordinarily, commonly, by default, frequently, at times, from time to time, "
     r"(?:where|wherever|when|whenever|if|as far as|as much as|insofar as) (?:it is |it's |this is |"
     r"at all )?(?:possible|practical|practicable|feasible|convenient|appropriate|reasonable|suitable|"
     r"relevant|applicable|helpful|time (?:allows|permits)), "
+    r"(?:when|whenever|where|wherever|if|as (?:far|much|well) as) you can(?=\s*[,.;]|\s*$), "
     r"(?:when|whenever|where|wherever|if) (?:it|this|that) (?:fits|helps|suits|makes sense|"
     r"seems (?:right|useful|appropriate|sensible)), "
     r"(?:if|when|where|as) (?:space|time|room|the (?:budget|schedule|situation|context)) (?:permits|allows), "
@@ -90,11 +96,16 @@ HEDGE_CJK = _anywhere(
     r"望ましい, 尽量, 一般, 通常, 可以, 建议"
 )
 NEGATION = _words(
-    r"not, never, no, none, nothing, nobody, no one, nowhere, neither, nor, without, cannot, \w+n't, "
+    r"(?:play|plays|have|has) no (?:part|role|bearing|influence|say), not, never, no, none, nothing, nobody, no one, "
+    r"nowhere, neither, nor, without, cannot, \w+n't, "
     r"refus(?:e|es|ed|al|ing), declin(?:e|es|ed|ing), reject(?:ed|s|ing)?, refrain(?:ed|s)?, "
     r"(?:is|are|be|as|stays?|remains?|kept|strictly|keep(?: [\w']+){1,6}) (?:strictly "
-    r")?(?:confidential|secret|private), (?:keep|kept|stay|stays|remain|remains|leave|"
-    r"left) (?:\w+ ){0,5}(?:private|out of|out), avoid, "
+    r")?(?:confidential|(?<!a )(?<!an )(?<!any )(?<!no )secret|private), (?:keep|kept|stay|stays|remain|remains|leave|"
+    r"left) (?:\w+ ){0,5}(?:private|out of|out), (?:stay|stays|remain|remains) un\w{3,}ed, (?:keep|keeps|kept|stay|"
+    r"stays|remain|remains) (?:\w+ ){0,3}(?:off|"
+    r"away from|clear of), (?:leave|leaves|left|keep|keeps|kept|stay|stays|remain|"
+    r"remains) (?:[\w'-]+ ){0,8}(?:to yourself|as "
+    r"(?:it is|they are|written)|unchanged|untouched|unaltered|unmodified|intact), avoid, "
     r"avoids, abstain, forbid(?:den|s)?, prohibit(?:ed|s)?, banned, off[- ]limits, out of bounds, disallowed, "
     r"instead of, rather than, stop short of, stay away from, steer clear of, withhold, hold back, out of scope, "
     r"hesitate, shy away, fail, fails, forget, omit, omits, omitted, omitting, skip, skips, skipped, skipping, "
@@ -153,9 +164,16 @@ RESTRICTOR = _words(
     r"without being (?:asked|prompted|told), unsolicited, uninvited, of (?:your|its) own accord, "
     r"on (?:your|its) own initiative, "
     r"registered, verified, confirmed, known, full, complete, exact, entire, detailed, explicit(?:ly)?, "
-    r"obvious(?:ly)?, clear(?:ly)?, serious, severe, major, large, larger, big, significant, substantial, "
-    r"high[- ]risk, sensitive, new, first[- ]time, external, foreign, paying, premium, adult, minor, older, "
-    r"younger, active, public(?:ly)?, in public, in writing, written, verbatim, word for word, literally, "
+    r"obvious(?:ly)?, clear(?:ly)?, serious, severe, major, large, larger(?! than), big, difficult, tricky, "
+    r"complex, complicated, delicate, "
+    r"suspicious, unusual, valuable, expensive, of (?:high|great|large|big|low|small|some) (?:value|size|worth|"
+    r"importance|amount), overnight, at night, in the evening, (?:far|well|much|way|significantly|substantially|"
+    r"considerably|grossly|noticeably) (?:below|above|under|over|beyond|more than|less than), significant, "
+    r"substantial, "
+    r"high[- ]risk, sensitive, new, first[- ]time, external, foreign, paying, premium, adult, minor, young, "
+    r"elderly, older(?! than), "
+    r"younger(?! than), active, public(?:ly)?, in public, in writing, in print, "
+    r"on paper, written, verbatim, word for word, literally, "
     r"directly, intentionally, knowingly, deliberately, on purpose, strangers?, third part(?:y|ies), non-\w+, "
     r"unknown, repeated(?:ly)?, persistent(?:ly)?, voluntarily, outright, openly, proactively, "
     r"unprompted, spontaneously, unasked, "
@@ -166,7 +184,8 @@ RESTRICTOR = _words(
     r"volljährige[rsmn]?, ausdrücklich, schwere[rsmn]?, neue[rsmn]?, externe[rsmn]?, öffentlich"
 )
 SUBORDINATE = _words(
-    r"if, when, whenever, what, whatever, who, whom, that, how, where, which, whether, because, before, after, "
+    r"as if, as though, if, when, whenever, what, whatever, who, whom, that, how, where, which, whether, because, "
+    r"before, after, "
     r"until, unless, while, so that, wenn, dass, was, wer, wie, ob"
 )
 STYLE = _words(
@@ -182,9 +201,12 @@ STYLE = _words(
 STYLE_CJK = _anywhere(r"文字以内, 丁寧, 敬語, 簡潔, 字以内")
 GUARD_VERB = _words(
     r"warn, verify, confirm, check, escalate, forward, report, treat, mask, redact, refer, alert, notify, "
-    r"transfer, stop, halt, hand over, call, ask for consent, protect, log, anonymi[sz]e, remove, validate, "
+    r"transfer, stop, halt, hand over, call, ask (?:for consent|first|whether), protect, log, anonymi[sz]e, remove, "
+    r"validate, "
     r"authenticate, identify, disclose, state, mention, tell, cite, wait, obtain, remind, advise, "
-    r"recommend seeing, keep, limit, restrict, list, send, give, offer, show, include, route, rely, base, read, "
+    r"(?:stay|remain|be) (?:strictly )?(?:neutral|impartial), open an? (?:ticket|case|incident), put through, "
+    r"leave (?:it|them|this|that|the \w+) out, leave out, recommend seeing, keep, limit, restrict, list, send, "
+    r"give, offer, show, include, route, rely, base, read, "
     r"encrypt, delete, reject, flag, ignore, respect, nenne, warne, bestätige, prüfe, leite, melde, weise"
 )
 """Bare imperatives that guard somebody or something; they make a clause even without `must`."""

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 
-def _set(text: str) -> frozenset[str]:
+def word_set(text: str) -> frozenset[str]:
+    """The words of a text as a set."""
     return frozenset(text.split())
 
 
@@ -11,7 +12,7 @@ def _table(text: str) -> dict[str, str]:
     return dict(pair.split(":") for pair in text.split())
 
 
-FUNCTION_WORDS = _set(
+FUNCTION_WORDS = word_set(
     """
     getting having being giving
     a aber about above after again against all allowed already als also although always am an and any anybody anyone
@@ -29,12 +30,14 @@ FUNCTION_WORDS = _set(
     therefore these they this those though thus time times to too toward towards um uma un una und under une unless
     uno unter until up upon us van very via von vor war was way ways we well wenn werden were what whatever when
     whenever where wherever whether which while who whoever whom whose why will wir wird with within without would
-    wurde y yet you your yours zijn zu zum zur è über
+    wurde caso casos ningún ninguna ninguno cas aucun aucune nessun nessuna nenhum nenhuma circunstancia
+    vous tu nous votre vos usted ustedes você u uw
+    y yet you your yours zijn zu zum zur è über
     """
 )
 """Words that carry no subject matter: English, German, French, Spanish, Italian, Portuguese, Dutch."""
 
-COMMAND_WORDS = _set(
+COMMAND_WORDS = word_set(
     """
     let lets letting cannot
     can't mustn't don't doesn't won't shouldn't needn't shan't isn't aren't avoided avoiding avoids
@@ -43,14 +46,17 @@ COMMAND_WORDS = _set(
     fewer forbidden forget free generally grundsätzlich hesitate ideally immer imperative important insist kindly
     less mainly mandatory matter may might more most mostly must möglichkeit necessary never niemals no normally not
     note nötig obligatory only optional permitted please possible preferably prohibited rarely recommended refrain
-    refuse refused refuses regardless rejected required rule shall should shy solely strictly sure tries try
-    typically up usually welcome いけ いで くだ けま さい して せん ださ ださい てい てく ては
+    refuse refused refuses regardless rejected require requires required
+    rule shall should shy solely strictly sure tries try
+    typically up usually welcome devez doit doivent dois interdit interdite interdits interdites défense obligatoire
+    debe debes deben prohibido prohibida vietato vietata proibido proibida moet moeten mogen verboden verboten untersagt
+    いけ いで くだ けま さい して せん ださ ださい てい てく ては
     でく ない なり ませ りま んで 対に 必ず 絶対 絶対に 決して 一切 厳禁 禁止 下さい 場合 時 事
     """
 )
 """Words by which a sentence commands, forbids or softens: the way of saying, not what is said."""
 
-BEFORE_A_VERB = _set(
+BEFORE_A_VERB = word_set(
     """
     also always and are auch be been being bitte by can could directly do du first freely gladly immediately instead is
     it just may might must never not nun oder or please quickly
@@ -59,10 +65,10 @@ BEFORE_A_VERB = _set(
 )
 """Words after which an English (or German) verb may stand."""
 
-DEMANDED_NOUNS = _set(
+DEMANDED_NOUNS = word_set(
     """
     permission approval confirmation employee staff doctor signature adult warning notice language source evidence
-    identity reason summary explanation specialist engineer pharmacist parent consent
+    identity reason summary explanation specialist engineer pharmacist parent consent id receipt proof ticket
     """
 )
 """Nouns whose new modifier demands more of a duty (`written consent`), rather than limiting when it holds."""
@@ -84,54 +90,54 @@ IRREGULAR: Mapping[str, str] = _table(
 """Form -> base form, where cutting a suffix does not lead there."""
 
 STOP_WORDS: Mapping[str, frozenset[str]] = {
-    "en": _set(
+    "en": word_set(
         """
         a all an and any are as at be by can do for from have if in is it its must never not of on only or that
         the their they this to when will with you your
         """
     ),
-    "de": _set(
+    "de": word_set(
         """
         als auch auf aus bei bitte dabei das dass dem den der des die du ein eine einen für ihre im immer ist
         kein keine mit nach nicht nur oder sich sie und verwende von wenn werden wir wird zu
         """
     ),
-    "fr": _set(
+    "fr": word_set(
         """
         au aux avec ce cette dans des doit du en est et il jamais la le les ne ou par pas plus pour que qui sont
         sur toujours un une vos votre vous à être
         """
     ),
-    "es": _set(
+    "es": word_set(
         """
         al como con cuando debe del el en es esta este la las lo los más no nunca o para por que se siempre su
         sus un una usted y
         """
     ),
-    "it": _set(
+    "it": word_set(
         """
         al che come con del della deve di e gli i il la le lo mai nel nella non o per più questa questo sempre
         si sono un una è
         """
     ),
-    "pt": _set(
+    "pt": word_set(
         """
         a ao as com como da de deve do e em esta este mais na no nunca não o os ou para por que se sempre são um
         uma você é
         """
     ),
-    "nl": _set(
+    "nl": word_set(
         """
         aan als altijd bij dat de deze dit een en er geen het is je maar met moet niet nooit of ook op te u van
         voor wordt zijn
         """
     ),
-    "sv": _set(
+    "sv": word_set(
         """
         aldrig alltid att av den det du eller en ett för har inte med och om på ska som till var är
         """
     ),
-    "pl": _set(
+    "pl": word_set(
         """
         być dla do i jak jest lub na nie nigdy o oraz po przez się tego to w z zawsze że
         """

@@ -78,9 +78,10 @@ class Token:
     subject: bool  # carries subject matter: neither a function word nor part of the way of commanding
 
 
+@lru_cache(maxsize=20000)
 def says_something(word: str) -> bool:
     """False for function words and for words by which a sentence commands, forbids or softens."""
-    if HIRAGANA.fullmatch(word):
+    if not word.isascii() and HIRAGANA.fullmatch(word):
         return False  # particles and inflection
     return word not in FUNCTION_WORDS and word.split(maxsplit=1)[0] not in COMMAND_WORDS
 
@@ -120,6 +121,7 @@ class Synonyms:
                     self._german_forms.setdefault(german_lemma(said.lower()), target)
                 else:
                     self._phrases.setdefault(parts, target)
+        self._openings = frozenset(parts[0] for parts in self._phrases)
         self._longest = max((len(p) for p in self._phrases), default=1)
 
     def _target(self, group: tuple[str, ...]) -> str:
@@ -127,16 +129,16 @@ class Synonyms:
 
     def lemma(self, word: str) -> str:
         """The comparable form of one word."""
-        stemmed = stem(word.removesuffix("'s").rstrip("'"))
+        stemmed = stem(word.removesuffix("'s").rstrip("'") if "'" in word else word)
         return self._single.get(stemmed, stemmed)
 
     def tokens(self, text: str) -> tuple[Token, ...]:
         """Words of a clean text in order; phrases that stand for one word are joined, CJK runs become pairs."""
         raw: list[tuple[str, int, int]] = []
-        japanese = KANA.search(text) is not None
+        japanese = not text.isascii() and KANA.search(text) is not None
         for match in TOKEN.finditer(text):
             said = match.group().lower()
-            if not CJK.match(said):
+            if said.isascii() or not CJK.match(said):
                 raw.append((said, match.start(), match.end()))
             elif japanese:
                 raw.extend(_japanese(said, match.start()))
@@ -161,7 +163,8 @@ class Synonyms:
         stems = [stem(w) for w, _, _ in raw]
         at = 0
         while at < len(raw):
-            for length in range(min(self._longest, len(raw) - at), 1, -1):
+            longest = min(self._longest, len(raw) - at) if stems[at] in self._openings else 1
+            for length in range(longest, 1, -1):
                 target = self._phrases.get(tuple(stems[at : at + length]))
                 if target is not None:
                     word = " ".join(w for w, _, _ in raw[at : at + length])

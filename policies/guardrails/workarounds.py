@@ -4,7 +4,8 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
-from policies.guardrails.comparison import v_only
+from policies.guardrails.actions import commanded
+from policies.guardrails.exclusive import v_only
 from policies.guardrails.frames import Frame
 from policies.guardrails.narrowing import GENERIC
 
@@ -29,9 +30,17 @@ STAYS_CAREFUL = re.compile(
     r"you (?:must|may) not|answer|reply|write|return|set|mark|log|note that|repeat|point)\b"
 )
 PERMITS = re.compile(
-    r"\b(?:may|can|could|is free to|are free to|allowed|permitted|hands?|gives?|opens?|does|do|takes?|signs?)\b"
+    r"\b(?:may|can|could|kannst|kann|darf|dürfen|können|is free to|are free to|allowed|permitted|hands?|gives?|"
+    r"opens?|does|do|takes?|signs?)\b"
 )
-ALONE = re.compile(r"\b(?:only|solely|exclusively|nobody but|no one but|nobody except|no one except)\b")
+MODAL_ONLY = re.compile(r"\b(?:may|can|must|shall|should|are|is|be) only\s*$")
+"""`may only be served if …`: the word holds back a deed, not for somebody."""
+MOST = 0.6  # share of a reserved deed's words that somebody else's doing it must name
+NOBODY = re.compile(r"\b(?:nobody|no one|(?:does|do)(?: not|n't) (?:answer|reply|respond|react|pick up|object))\b")
+ASKS = re.compile(r"\b(?:approv|confirm|consent|permission|agree|sign)\w*")
+ALONE = re.compile(
+    r"\b(?:only|solely|exclusively|nobody but|no one but|nobody except|no one except|nur|ausschließlich)\b"
+)
 
 
 @lru_cache(maxsize=4096)
@@ -53,27 +62,41 @@ def way_around(old: Frame, new: Frame, speaks_of: Callable[[str], bool]) -> str 
         wanted = old.content_set - GENERIC
         means = {t.lemma for t in new.tokens if t.subject and t.start < then_at} & wanted
         things = {t.lemma for t in new.tokens if t.subject and t.start >= then_at} & wanted
-        if means and things:
+        nobody = NOBODY.search(match["when"]) is not None and ASKS.search(old.low) is not None
+        if (means or nobody) and things:
             return "opens a way around"
     return "lets somebody else do what is reserved by" if _takes_over(old, new, speaks_of) else None
 
 
 def _takes_over(old: Frame, new: Frame, speaks_of: Callable[[str], bool]) -> bool:
     """`Only a nurse may give medicine` against `the volunteer hands out the pills`."""
-    if not v_only(old) or new.prohibits or v_only(new) or not PERMITS.search(new.low):
+    if not v_only(old) or new.prohibits or v_only(new) or not (PERMITS.search(new.low) or commanded(new)):
         return False
     alone = ALONE.search(old.low)
     if alone is None:
         return False
     holder = _holder(old, alone.end())
     deed = old.content_set - holder - GENERIC
-    return bool(holder) and len(deed) >= 2 and all(map(speaks_of, deed)) and not any(map(speaks_of, holder))
+    deed = frozenset(w for w in deed if not w[0].isdigit())
+    done = sum(map(speaks_of, deed))
+    return bool(holder) and done >= 2 and done / len(deed) >= MOST and not any(map(speaks_of, holder))
+
+
+def only_holder(old: Frame) -> frozenset[str]:
+    """Who alone may do what a clause reserves; empty where it reserves nothing."""
+    alone = ALONE.search(old.low)
+    return _holder(old, alone.end()) if alone else frozenset()
 
 
 def _holder(old: Frame, at: int) -> frozenset[str]:
     """Who alone may: what stands between `only` and the verb, or after `only … by`."""
     by = re.compile(r"[^.;,]{0,40}?\bby\b").match(old.low, at)
+    if by is None and MODAL_ONLY.search(old.low[:at]):
+        return frozenset()
     start = by.end() if by else at
-    stop = re.compile(r"[.;,]|\b(?:may|can|must|shall|is|are|if|when|after)\b").search(old.low, start)
+    stop = re.compile(
+        r"[.;,]|\b(?:may|can|must|shall|is|are|if|when|after|erlassen|genehmigen|ändern|bestätigen|entscheiden|"
+        r"öffnen)\b"
+    ).search(old.low, start)
     end = stop.start() if stop else len(old.low)
     return frozenset(t.lemma for t in old.tokens if t.subject and start <= t.start < end)

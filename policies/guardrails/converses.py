@@ -1,0 +1,46 @@
+"""One deed told from its two sides: what is collected by one is handed over by the other."""
+
+import re
+
+from policies.guardrails.frames import Frame
+
+PASSIVE = r"\b(?:be|is|are|was|were|being|get|gets) (?:\w+ ){0,2}(?:%s)\b"
+SIDES = tuple(
+    (re.compile(PASSIVE % taken), re.compile(PASSIVE % given))
+    for taken, given in (
+        (
+            r"collected|picked up|fetched|claimed|received|taken away|retrieved",
+            r"handed over|handed out|handed back|given out|given back|given|issued|released|returned|delivered",
+        ),
+        (r"borrowed|taken out", r"lent|lent out|loaned"),
+        (r"bought|purchased", r"sold"),
+        (r"rented|hired|leased", r"let|rented out|hired out|leased out"),
+    )
+)
+
+
+def other_side(old: Frame, new: Frame, gone: str, come: str) -> bool:
+    """Do both tell one deed in the passive, from either side, and do the exchanged words name it?"""
+    for pair in SIDES:
+        for before, after in (pair, pair[::-1]):
+            a, b = before.search(old.low), after.search(new.low)
+            if a and b and a.group().endswith(gone) and b.group().endswith(come):
+                return True
+    return False
+
+
+GOES_TO = re.compile(r"\b(?:go|goes|belongs?) (?:(?P<now>straight|directly|at once|immediately) )?(?:only )?to\b")
+SENDING = frozenset({"send", "leav", "straight", "goe", "belong"})
+"""Comparable forms of the verbs of both sides."""
+
+
+def goes_to(old: Frame, new: Frame) -> frozenset[str]:
+    """`Forward X to Y` and `X goes to Y`: words that the other side of the deed needs no longer, or newly."""
+    before, after = GOES_TO.search(old.low), GOES_TO.search(new.low)
+    if (before is None) == (after is None):
+        return frozenset()
+    other = new if before else old
+    if "send" not in other.content_set:
+        return frozenset()
+    match = before or after
+    return SENDING | {"immediat"} if match and match["now"] else SENDING
