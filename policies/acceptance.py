@@ -1,24 +1,34 @@
-"""Is the candidate better than what is live? A verdict on pairs of scores of the same items."""
+"""Is the candidate better than what is live, or at least no worse? A verdict on pairs of scores of the same items."""
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from policies.paired import group_sums
 from policies.rulebook import AcceptanceRules
-from policies.significance import one_sided_p, paired_interval, pairs_needed
+from policies.significance import margin_p, one_sided_p, paired_interval, pairs_needed
 
-ComparisonVerdict = Literal["better", "inconclusive", "worse", "void"]
+Goal = Literal["gain", "non_inferior"]
+"""What a candidate must show: that it gains, or, for a shorter text or another model, that it loses no more than the
+margin."""
+
+ComparisonVerdict = Literal["better", "non_inferior", "inconclusive", "worse", "void"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """Scores of one item under both prompts; None where an outage left no score."""
+    """Scores of one item under both prompts, more is better; None where an outage left no score.
+
+    Of a metric that varies, each side is the mean of its repetitions (`mean_score`). group: items with the same key
+    count as one observation; None or "" stands alone.
+    """
 
     item_id: str
     segment: str | None
     baseline: float | None
     candidate: float | None
+    group: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +46,16 @@ class SegmentGain:
 class Comparison:
     """A paired comparison. gain = candidate - baseline in score units, 95 % interval; p one-sided.
 
-    n counts pairs with both scores, excluded those without; needed_n: pairs that would settle it, where known.
+    n counts pairs with both scores, excluded those without, groups independent observations among the n. p is that of
+    the goal: against no gain, or against a loss of the margin; alpha: the error it was held against. needed_n: pairs in
+    all, not on top of these, that would settle it, where known.
     """
 
     verdict: ComparisonVerdict
     reason: str
+    goal: Goal
     n: int
+    groups: int
     excluded: int
     baseline: float
     candidate: float
@@ -49,67 +63,145 @@ class Comparison:
     low: float
     high: float
     p: float
+    alpha: float
+    margin: float
     fixed: tuple[str, ...]
     broken: tuple[str, ...]
     needed_n: int | None
     segments: tuple[SegmentGain, ...]
 
 
-def compare(pairs: Sequence[Pair], rules: AcceptanceRules, *, seed: int) -> Comparison:
-    """Compare two prompts on the same items; pairs with an outage on either side are excluded and counted."""
+def compare(
+    pairs: Sequence[Pair], rules: AcceptanceRules, *, seed: int, goal: Goal = "gain", alpha: float | None = None
+) -> Comparison:
+    """Compare two prompts on the same items; pairs with an outage on either side are excluded and counted.
+
+    The score is the one that counts (of several weighted metrics, their weighted mean); protected ones are looked at
+    on their own (`policies.protected_metrics`). alpha: the error granted to this look (`policies.alpha_spending`),
+    the rulebook's where None.
+    """
     scored = [(p, p.baseline, p.candidate) for p in pairs if p.baseline is not None and p.candidate is not None]
-    differences = [candidate - baseline for _, baseline, candidate in scored]
     n = len(scored)
-    interval = paired_interval(differences, seed=seed)
-    p_value = one_sided_p(differences, seed=seed)
-    gain = math.fsum(differences) / n if n else 0.0
-    needed = pairs_needed(differences, max(gain, rules.min_effect), alpha=rules.alpha)
-    verdict, reason = _verdict(len(pairs), n, gain, interval.low, interval.high, p_value, needed, rules)
+    differences = [(p.segment or "other", c - b, p.group) for p, b, c in scored]
+    seen = _look(differences, rules, seed, goal, rules.alpha if alpha is None else alpha)
+    verdict, reason = _verdict(len(pairs), seen, goal, rules)
     return Comparison(
         verdict=verdict,
         reason=reason,
+        goal=goal,
         n=n,
+        groups=seen.groups,
         excluded=len(pairs) - n,
         baseline=math.fsum(b for _, b, _ in scored) / n if n else 0.0,
         candidate=math.fsum(c for _, _, c in scored) / n if n else 0.0,
+        gain=seen.gain,
+        low=seen.low,
+        high=seen.high,
+        p=seen.p,
+        alpha=seen.alpha,
+        margin=rules.margin if goal == "non_inferior" else 0.0,
+        fixed=tuple(p.item_id for p, b, c in scored if c > b),
+        broken=tuple(p.item_id for p, b, c in scored if c < b),
+        needed_n=seen.needed if verdict == "inconclusive" else None,
+        segments=_by_segment(differences, seen, seed),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """The figures of a comparison that its verdict is read from."""
+
+    n: int
+    groups: int
+    gain: float
+    low: float
+    high: float
+    p: float
+    alpha: float
+    needed: int | None
+
+    @property
+    def figures(self) -> str:
+        """Interval and p in words."""
+        return f"95 % {self.low:+.3f} to {self.high:+.3f}, p = {self.p:.2g}"
+
+
+def _look(
+    differences: Sequence[tuple[str, float, str | None]], rules: AcceptanceRules, seed: int, goal: Goal, alpha: float
+) -> _Seen:
+    changes, keys = [change for _, change, _ in differences], [key for _, _, key in differences]
+    gain = math.fsum(changes) / len(changes) if changes else 0.0
+    interval = paired_interval(changes, groups=keys, seed=seed)
+    if goal == "gain":
+        p_value, effect = one_sided_p(changes, groups=keys, seed=seed), max(gain, rules.min_effect) if gain > 0 else 0.0
+    else:
+        p_value, effect = margin_p(changes, rules.margin, groups=keys, seed=seed), gain + rules.margin
+    return _Seen(
+        n=len(changes),
+        groups=len(group_sums(changes, keys)),
         gain=gain,
         low=interval.low,
         high=interval.high,
         p=p_value,
-        fixed=tuple(p.item_id for p, b, c in scored if c > b),
-        broken=tuple(p.item_id for p, b, c in scored if c < b),
-        needed_n=needed if verdict == "inconclusive" and gain > 0 else None,
-        segments=_by_segment([(p.segment or "other", c - b) for p, b, c in scored], seed),
+        alpha=alpha,
+        # The number supposes that the gain is what it seems; where nothing was gained it would settle nothing.
+        needed=pairs_needed(changes, effect, alpha=alpha, power=rules.power, groups=keys),
     )
 
 
-def _verdict(
-    asked: int, n: int, gain: float, low: float, high: float, p: float, needed: int | None, rules: AcceptanceRules
-) -> tuple[ComparisonVerdict, str]:
-    lost = asked - n
+def _verdict(asked: int, seen: _Seen, goal: Goal, rules: AcceptanceRules) -> tuple[ComparisonVerdict, str]:
+    lost = asked - seen.n
     if asked and lost > rules.max_excluded * asked:
         return "void", f"{lost} of {asked} pairs were lost to outages; the comparison says nothing"
-    if n < rules.min_pairs:
-        return "inconclusive", f"{n} pairs prove nothing; at least {rules.min_pairs} are needed"
-    if p <= rules.alpha and low > 0 and gain >= rules.min_effect:
-        return "better", f"gain {gain:+.3f} on {n} pairs (95 % {low:+.3f} to {high:+.3f}, p = {p:.2g})"
-    if high < 0:
-        return "worse", f"loss {gain:+.3f} on {n} pairs (95 % {low:+.3f} to {high:+.3f})"
-    found = f"gain {gain:+.3f} on {n} pairs is not proven (95 % {low:+.3f} to {high:+.3f}, p = {p:.2g})"
-    if 0 < gain < rules.min_effect:
-        return "inconclusive", f"{found}: less than the smallest gain worth a change, {rules.min_effect:g}"
-    # The number supposes that the gain is what it seems; where nothing was gained it would settle nothing.
-    more = f"; about {needed} pairs would settle it" if gain > 0 and needed and needed > n else ""
-    return "inconclusive", found + more
+    if seen.groups < rules.min_pairs:
+        related = "" if seen.groups == seen.n else f" in {seen.groups} groups"
+        return "inconclusive", f"{seen.n} pairs{related} prove nothing; at least {rules.min_pairs} are needed"
+    shown = seen.p <= seen.alpha
+    if goal == "gain" and shown and seen.low > 0 and seen.gain >= rules.min_effect:
+        return "better", f"gain {seen.gain:+.3f} on {seen.n} pairs ({seen.figures})"
+    if goal == "non_inferior" and shown and seen.low > -rules.margin:
+        return "non_inferior", (
+            f"change {seen.gain:+.3f} on {seen.n} pairs: a loss of {rules.margin:g} is ruled out ({seen.figures})"
+        )
+    if seen.high < 0:
+        return "worse", f"loss {seen.gain:+.3f} on {seen.n} pairs (95 % {seen.low:+.3f} to {seen.high:+.3f})"
+    return "inconclusive", _not_shown(seen, goal, rules)
 
 
-def _by_segment(differences: Sequence[tuple[str, float]], seed: int) -> tuple[SegmentGain, ...]:
-    groups: dict[str, list[float]] = {}
-    for segment, difference in differences:
-        groups.setdefault(segment, []).append(difference)
+def _not_shown(seen: _Seen, goal: Goal, rules: AcceptanceRules) -> str:
+    if goal == "gain":
+        found = f"gain {seen.gain:+.3f} on {seen.n} pairs is not proven ({seen.figures})"
+        if 0 < seen.gain < rules.min_effect:
+            return f"{found}: less than the smallest gain worth a change, {rules.min_effect:g}"
+    else:
+        found = f"change {seen.gain:+.3f} on {seen.n} pairs: a loss of {rules.margin:g} is not ruled out"
+        found = f"{found} ({seen.figures})"
+    if seen.alpha < rules.alpha and seen.p <= rules.alpha:
+        found += f"; of all looks in this prompt's life this one asks for a p of at most {seen.alpha:.2g}"
+    if seen.needed and seen.needed > seen.n:
+        found += f"; about {seen.needed} pairs in all would settle it"
+    return found
+
+
+def mean_score(scores: Sequence[float | None]) -> float | None:
+    """The score of one item over its repetitions; None when more than half of them were lost."""
+    known = [s for s in scores if s is not None]
+    return math.fsum(known) / len(known) if 2 * len(known) >= max(1, len(scores)) else None
+
+
+def _by_segment(
+    differences: Sequence[tuple[str, float, str | None]], whole: _Seen, seed: int
+) -> tuple[SegmentGain, ...]:
+    rows: dict[str, list[tuple[float, str | None]]] = {}
+    for segment, difference, key in differences:
+        rows.setdefault(segment, []).append((difference, key))
+    if len(rows) == 1:
+        (name,) = rows
+        return (SegmentGain(segment=name, n=whole.n, gain=whole.gain, low=whole.low, high=whole.high),)
     gains = []
-    for segment, values in sorted(groups.items()):
-        interval = paired_interval(values, seed=seed)
+    for segment, members in sorted(rows.items()):
+        values = [difference for difference, _ in members]
+        interval = paired_interval(values, groups=[key for _, key in members], seed=seed)
         mean = math.fsum(values) / len(values)
         gains.append(SegmentGain(segment=segment, n=len(values), gain=mean, low=interval.low, high=interval.high))
     return tuple(gains)

@@ -2,12 +2,13 @@
 
 import json
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.acceptance import Pair, broken_anchors, compare, golden_loss, to_json
+from policies.acceptance import Pair, broken_anchors, compare, golden_loss, mean_score, to_json
 from policies.rulebook import read_rulebook
 
 RULES = read_rulebook(None, "test").acceptance
@@ -22,8 +23,13 @@ def run(fixed=0, broken=0, same=0, lost=0):
     return pairs(*[(0.0, 1.0)] * fixed, *[(1.0, 0.0)] * broken, *[(1.0, 1.0)] * same, *[(1.0, None)] * lost)
 
 
-def verdict(**counts):
-    return compare(run(**counts), RULES, seed=1)
+def verdict(*, goal="gain", alpha=None, **counts):
+    return compare(run(**counts), RULES, seed=1, goal=goal, alpha=alpha)
+
+
+def in_groups(size, **counts):
+    """The same pairs, every `size` of them in one conversation."""
+    return [replace(p, group=f"g-{n // size}") for n, p in enumerate(run(**counts))]
 
 
 @pytest.mark.parametrize(
@@ -79,7 +85,7 @@ def test_an_unproven_gain_says_how_many_pairs_would_settle_it():
     comparison = verdict(fixed=6, broken=1, same=93)
 
     assert comparison.needed_n > 100
-    assert str(comparison.needed_n) in comparison.reason
+    assert f"about {comparison.needed_n} pairs in all" in comparison.reason
     assert verdict(fixed=12, same=88).needed_n is None
 
 
@@ -133,3 +139,80 @@ def test_a_comparison_is_plain_json():
 
     assert json.loads(json.dumps(said)) == said
     assert {"gain", "low", "high", "n", "excluded", "p", "fixed", "broken", "segments"} <= set(said)
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ({"same": 125}, "non_inferior"),  # 3 points are ruled out from 125 unchanged items on
+        ({"same": 118}, "inconclusive"),
+        ({"fixed": 3, "broken": 3, "same": 394}, "non_inferior"),
+        ({"fixed": 2, "broken": 6, "same": 392}, "non_inferior"),
+        ({"broken": 9, "same": 391}, "worse"),
+        ({"fixed": 8, "broken": 20, "same": 372}, "worse"),
+        ({"fixed": 20, "same": 180}, "non_inferior"),
+        ({"same": 19}, "inconclusive"),
+        ({"same": 90, "lost": 10}, "void"),
+    ],
+)
+def test_a_change_that_need_not_gain_must_be_shown_to_lose_less_than_the_margin(counts, said):
+    comparison = verdict(goal="non_inferior", **counts)
+
+    assert comparison.verdict == said
+    assert comparison.goal == "non_inferior"
+    assert comparison.margin == RULES.margin
+
+
+def test_what_must_be_ruled_out_and_how_many_pairs_would_do_it_are_said():
+    unproven = verdict(goal="non_inferior", fixed=3, broken=3, same=100)
+
+    assert "a loss of 0.03 is not ruled out" in unproven.reason
+    assert f"about {unproven.needed_n} pairs in all" in unproven.reason
+    assert "a loss of 0.03 is ruled out" in verdict(goal="non_inferior", same=300).reason
+
+
+def test_a_stricter_look_asks_for_more_and_says_why():
+    comparison = verdict(fixed=6, same=94, alpha=0.002)
+
+    assert verdict(fixed=6, same=94).verdict == "better"
+    assert comparison.verdict == "inconclusive"
+    assert comparison.alpha == 0.002
+    assert "this one asks for a p of at most 0.002" in comparison.reason
+
+
+def test_a_gain_in_two_conversations_is_not_a_gain_in_twelve_questions():
+    together = compare(in_groups(6, fixed=12, same=150), RULES, seed=1)
+    alone = compare(in_groups(1, fixed=12, same=150), RULES, seed=1)
+
+    assert alone.verdict == "better"
+    assert (together.n, together.groups, together.verdict) == (162, 27, "inconclusive")
+    assert together.low < 0 < together.gain == alone.gain
+
+
+def test_few_groups_prove_nothing_however_many_their_items():
+    comparison = compare(in_groups(20, fixed=60, same=240), RULES, seed=1)
+
+    assert comparison.verdict == "inconclusive"
+    assert "300 pairs in 15 groups prove nothing" in comparison.reason
+
+
+def test_related_items_are_rarely_called_better_when_nothing_is():
+    """30 conversations of four turns that are fixed or broken as a whole."""
+    rng = random.Random(21)
+    rounds, called = 100, 0
+    for seed in range(rounds):
+        scores = []
+        for _ in range(30):
+            scores += [rng.choice([(0.0, 1.0), (1.0, 0.0), (1.0, 1.0), (1.0, 1.0)])] * 4
+        grouped = [replace(p, group=str(n // 4)) for n, p in enumerate(pairs(*scores))]
+        called += compare(grouped, RULES, seed=seed).verdict == "better"
+
+    assert called / rounds <= RULES.alpha + 3 * (RULES.alpha * (1 - RULES.alpha) / rounds) ** 0.5
+
+
+@pytest.mark.parametrize(
+    ("scores", "mean"),
+    [([1.0, 0.0, 1.0], 2 / 3), ([1.0, None], 1.0), ([None, None, 1.0], None), ([None], None), ([], None)],
+)
+def test_repetitions_of_an_item_become_one_score(scores, mean):
+    assert mean_score(scores) == (mean if mean is None else pytest.approx(mean))

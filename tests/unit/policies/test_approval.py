@@ -6,6 +6,7 @@ import pytest
 
 from policies.acceptance import Pair, compare
 from policies.approval import admit
+from policies.protected_metrics import protected_metrics
 from policies.rulebook import read_rulebook
 from policies.verdict import Verdict
 
@@ -18,19 +19,35 @@ def verdict(decision):
     )
 
 
-def comparison(fixed):
-    pairs = [
-        Pair(item_id=f"i-{n}", segment=None, baseline=0.0 if n < fixed else 1.0, candidate=1.0) for n in range(100)
+def pairs(fixed, broken=0):
+    return [
+        Pair(
+            item_id=f"i-{n}",
+            segment=None,
+            baseline=0.0 if n < fixed else 1.0,
+            candidate=0.0 if 100 - n <= broken else 1.0,
+        )
+        for n in range(100)
     ]
-    return compare(pairs, RULES, seed=1)
+
+
+def comparison(fixed, goal="gain"):
+    return compare(pairs(fixed), RULES, seed=1, goal=goal)
+
+
+def protected(broken):
+    return protected_metrics({"safety": pairs(0), "tone": pairs(0, broken)}, RULES, seed=1)
 
 
 GOOD = {"verdict": verdict("allow"), "comparison": comparison(15), "broken_anchors": (), "golden_loss": None}
+GOOD |= {"protected": protected(0), "goal": "gain"}
 BAD = {
     "verdict": (None, verdict("block")),
-    "comparison": (None, comparison(2)),
+    "comparison": (None, comparison(2), comparison(15, "non_inferior")),
     "broken_anchors": (("i-1",),),
     "golden_loss": ("golden score falls by 0.1",),
+    "protected": (protected(10), protected(5)),
+    "goal": ("non_inferior",),
 }
 
 
@@ -50,7 +67,7 @@ def test_one_objection_is_enough(name, value):
     assert admission.reason
 
 
-def test_only_one_of_all_combinations_is_admitted():
+def test_only_one_of_all_combinations_is_admitted_for_each_goal():
     options = {name: (GOOD[name], *BAD[name]) for name in GOOD}
 
     admitted = [
@@ -59,4 +76,6 @@ def test_only_one_of_all_combinations_is_admitted():
         if admit(**chosen).admitted
     ]
 
-    assert admitted == [GOOD]
+    # The pairs of the third comparison show that nothing is lost, which is the other goal.
+    same = {"goal": "non_inferior", "comparison": BAD["comparison"][2]}
+    assert admitted == [GOOD, GOOD | same]

@@ -11,7 +11,7 @@ def test_the_shipped_book_is_complete():
 
     assert book.version == 1
     assert book.acceptance.alpha == 0.025
-    assert book.search.strategies == ("surgical", "clarify", "examples")
+    assert book.search.strategies == ("auto",)
 
 
 def test_a_project_changes_single_values_and_keeps_the_rest():

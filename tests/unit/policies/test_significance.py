@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policies.significance import one_sided_p, paired_interval, pairs_needed, wilson
+from policies.significance import holm, margin_p, one_sided_p, paired_interval, pairs_needed, wilson
 
 FLIPS = st.sampled_from([-1.0, 0.0, 1.0])
 GRADED = st.integers(-20, 20).map(lambda n: n / 20)
@@ -126,3 +126,77 @@ def test_the_number_of_pairs_needed_gives_the_promised_power():
     found = sum(one_sided_p([rng.choice(population) for _ in range(n)]) <= 0.025 for _ in range(400))
 
     assert 0.72 <= found / 400 <= 0.88
+
+
+def test_groups_are_flipped_as_one_and_lone_items_by_themselves():
+    differences = [0.5, 0.5, -0.25, 0.1, 0.3]
+    keys = ["a", "a", "b", None, ""]
+
+    assert one_sided_p(differences, groups=keys) == pytest.approx(by_enumeration([1.0, -0.25, 0.1, 0.3]))
+    assert one_sided_p(differences, groups=list("vwxyz")) == one_sided_p(differences)
+
+
+def test_an_interval_over_groups_is_wider_by_what_they_share():
+    rng = random.Random(3)
+    changes = [rng.choice([-1.0, 0.0, 0.0, 1.0]) for _ in range(50)]
+    repeated = [c for c in changes for _ in range(4)]
+    alone = paired_interval(repeated)
+    together = paired_interval(repeated, groups=[n // 4 for n in range(200)])
+
+    assert together.high - together.low == pytest.approx(2 * (alone.high - alone.low), rel=0.15)
+
+
+def test_intervals_over_groups_cover_the_truth_nearly_as_often_as_they_say():
+    def one(rng):
+        shift = rng.choice([-0.4, 0.0, 0.0, 0.2, 0.4])
+        return [shift + rng.choice([-0.1, 0.1]) for _ in range(4)]
+
+    hits = 0
+    for seed in range(100):
+        rng = random.Random(seed)
+        sample = [d for _ in range(25) for d in one(rng)]
+        interval = paired_interval(sample, groups=[n // 4 for n in range(100)], seed=seed)
+        hits += interval.low <= 0.04 <= interval.high
+
+    assert hits >= 88
+
+
+def test_graded_scores_that_hardly_change_leave_room_for_doubt():
+    interval = paired_interval([0.0] * 60 + [0.4])
+
+    assert interval.low < 0 < interval.high
+
+
+@pytest.mark.parametrize(("losses", "n"), [(0, 124), (0, 125), (3, 250), (10, 600), (10, 700)])
+def test_the_margin_is_tested_as_an_exact_count_of_losses_would(losses, n):
+    """Where only losses can happen, the question is how likely so few are if 3 % are lost: a binomial tail."""
+    exact = sum(math.comb(n, k) * 0.03**k * 0.97 ** (n - k) for k in range(losses + 1))
+
+    assert margin_p([-1.0] * losses + [0.0] * (n - losses), 0.03) == pytest.approx(exact, rel=0.35)
+
+
+def test_the_margin_of_graded_scores_is_tested_like_a_mean():
+    rng = random.Random(6)
+    differences = [rng.gauss(0.0, 0.1) for _ in range(100)]
+    mean, error = math.fsum(differences) / 100, 0.1 / 10
+
+    assert margin_p(differences, 0.02 - mean) == pytest.approx(1 - NormalDist().cdf(0.02 / error), abs=0.015)
+    assert margin_p(differences, 0.2) < 0.001
+    assert margin_p([-0.1, -0.2] * 40, 0.05) == 0.5
+    assert margin_p([], 0.03) == 1.0
+    assert margin_p([0.2, 0.1], 0.03, groups=["a", "a"]) == 1.0
+
+
+def test_several_p_values_are_adjusted_step_by_step():
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx((0.03, 0.06, 0.06))
+    assert holm([0.5, 0.9]) == pytest.approx((1.0, 1.0))
+    assert holm([]) == ()
+
+
+def test_pairs_needed_counts_related_items_as_they_are():
+    changes = [1.0, 0.0, 0.0, -1.0, 1.0, 0.0, 1.0, 0.0] * 5
+    repeated = [c for c in changes for _ in range(3)]
+    alone = pairs_needed(repeated, 0.1, alpha=0.025)
+    together = pairs_needed(repeated, 0.1, alpha=0.025, groups=[n // 3 for n in range(120)])
+
+    assert together == pytest.approx(3 * alone, rel=0.03)
