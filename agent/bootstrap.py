@@ -22,6 +22,8 @@ from tools.model_names import same_model
 if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
 
+    from agent.chat.conversation import Conversation
+
 MEMORY_WAIT_SECONDS = 20.0
 
 
@@ -102,15 +104,36 @@ def online_caps_of(settings: Settings) -> Caps:
     )
 
 
+def conversations(settings: Settings, library: Library, *, now: Callable[[], datetime]) -> "Callable[[], Conversation]":
+    """Makes a conversation for each question, all with one chat model and its daily budget; none where none is set."""
+    from agent.chat.conversation import Conversation
+    from tools.ledger import Ledger
+    from tools.models import ModelSettings, open_model
+
+    rules, values = rulebook_of(settings).diagnosis, settings.models.chat
+    model = None
+    if values.model:
+        model = open_model(ModelSettings(role="chat", **values.model_dump()), ledger=Ledger(library.calls), now=now)
+    caps = online_caps_of(settings)
+
+    def begin() -> Conversation:
+        scope = f"chat:{now():%Y-%m-%d}"
+        return Conversation(library=library, rules=rules, model=model, caps=caps, scope=scope)
+
+    return begin
+
+
 @asynccontextmanager
 async def opened_services(
     settings: Settings, library: Library, *, progress: Progress = silent, now: Callable[[], datetime] = utc_now
 ) -> AsyncIterator[Services]:
     """Everything a cycle needs, except its claim; models are connected at their first call."""
+    from tools.functions import Functions
     from tools.ledger import Ledger
     from tools.models import ModelSettings, open_model
 
     ledger = Ledger(library.calls)
+    functions = Functions(settings.metrics.functions, folder=settings.path("."), timeout_s=settings.metrics.timeout_s)
 
     def section(role: ModelRole, values: ModelSection) -> ModelSettings:
         return ModelSettings(role=role, **values.model_dump())
@@ -131,8 +154,10 @@ async def opened_services(
             progress=progress,
             judge=open_model(section("judge", models.judge), ledger=ledger, now=now) if models.judge.model else None,
             online_caps=online_caps_of(settings),
+            functions=functions,
         )
     finally:
+        functions.close()
         await ledger.close()
 
 

@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 
-from agent.evidence import learn_examples
+from agent.appetite import appetite_of
+from agent.evidence import judged, learn_items
 from agent.services import Services, in_thread
 from agent.state import CycleState
-from agent.teacher.request import Briefing, Earlier
+from agent.teacher.request import Briefing, Earlier, Example
 from library.failures import PastFix
 from library.prompts import Content, Version
 from library.runs import Attempt
+from policies.coverage import Shown, contrasting, varied
 from policies.guardrails.protection import protected_texts
+from policies.harvest import evenly
 
 SAID_OF_STATES = {
     "blocked": "refused by guardrails",
@@ -40,7 +43,7 @@ async def brief(services: Services, state: CycleState, turn: int = 1) -> Briefin
     prompt = await in_thread(services.library.prompts.get, state["prompt"])
     base = await base_version(services, state)
     content = await best_content(services, state)
-    failing, passing = await learn_examples(services, state["prompt"], content, state.get("incident_id"))
+    failing, passing = await _examples(services, state, content)
     rules = services.rulebook.teacher
     attempts = await in_thread(services.library.runs.attempts, prompt=state["prompt"])
     # A kill may have left attempts of this very round: the request must be the same when the step is run again.
@@ -58,9 +61,34 @@ async def brief(services: Services, state: CycleState, turn: int = 1) -> Briefin
     )
 
 
+async def _examples(
+    services: Services, state: CycleState, content: Content
+) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
+    """The failing and passing examples that are shown: a free teacher reads many, a paid one those that tell most."""
+    appetite, look = appetite_of(services), state.get("look")
+    items = await learn_items(services, state["prompt"], state.get("incident_id"), state.get("dataset", ""))
+    wanted = {*look["failing"], *look["passing"]} if look else {i.id for i in evenly(items, appetite.look)}
+    failing, passing = await judged(services, state["prompt"], content, [i for i in items if i.id in wanted])
+    if appetite.free:
+        return tuple(evenly(failing, appetite.failing)), tuple(evenly(passing, appetite.passing))
+    wrong = [failing[i] for i in varied([_shown(e) for e in failing], appetite.failing)]
+    right = contrasting([_shown(e) for e in wrong], [_shown(e) for e in passing], appetite.passing)
+    return tuple(wrong), tuple(passing[i] for i in right)
+
+
+def _shown(example: Example) -> Shown:
+    return Shown(
+        text=" ".join(example.item.inputs.values()),
+        expected=example.item.expected or "",
+        actual=example.actual,
+        segment=example.item.segment or "",
+        reason=example.reason,
+    )
+
+
 def _earlier(history: Sequence[Attempt], state: CycleState, limit: int) -> tuple[Earlier, ...]:
     # What a person rejected is always told; of the rest the newest.
-    told = [a for a in history if a.state != "drafted"]
+    told = [a for a in history if a.state not in {"drafted", "duplicate"}]
     rejected = [a for a in told if a.state == "rejected"]
     rest = [a for a in told if a.state != "rejected"]
     return tuple(
@@ -74,8 +102,14 @@ def _result(attempt: Attempt) -> str:
     said = SAID_OF_STATES.get(attempt.state)
     if not isinstance(gain, int | float):
         return said or attempt.state
-    word = "better" if gain > 0 else "worse" if gain < 0 else "no different"
-    return f"{said + ', ' if said else ''}{word} on selection data ({gain:+.3f})"
+    low, high = attempt.result.get("low"), attempt.result.get("high")
+    clear = isinstance(low, int | float) and isinstance(high, int | float) and (low > 0 or high < 0)
+    word = ("better" if gain > 0 else "worse") if clear else "inconclusive"
+    numbers = f"{gain:+.3f} on {attempt.result.get('n', 0)} items"
+    if isinstance(low, int | float) and isinstance(high, int | float):
+        numbers += f", {low:+.3f} to {high:+.3f}"
+    counts = [f"{len(attempt.result.get(key, ()))} {key}" for key in ("fixed", "broken")]
+    return f"{said + ', ' if said else ''}{word} on selection data ({numbers}; {', '.join(counts)})"
 
 
 async def _comments(services: Services, state: CycleState) -> tuple[str, ...]:

@@ -19,10 +19,13 @@ from agent.graph import Graph, build_graph
 from agent.services import Services, in_thread
 from agent.state import CycleState
 from library.errors import BudgetSpent, ClaimHeld, ClaimLost, Outage, PromptkeeperError
-from library.runs import Claim, Run, RunState, StopReason, Trigger
+from library.runs import Claim, Run, RunOptions, RunState, StopReason, Trigger
 from library.store.stores import Library
 
 log = logging.getLogger("promptkeeper.cycle")
+
+Checkpoints = BaseCheckpointSaver[str]
+"""Where the graph keeps its state between steps."""
 
 STEP_LIMIT = 200  # graph steps; the rulebook's rounds end a cycle long before
 
@@ -48,21 +51,25 @@ def dead(owner: str) -> bool:
 
 async def run_cycle(
     services: Services,
-    checkpointer: BaseCheckpointSaver[str],
+    checkpointer: Checkpoints,
     prompt: str,
     trigger: Trigger,
     *,
     comment: str = "",
+    options: RunOptions | None = None,
     owner: str | None = None,
     seed: int | None = None,
 ) -> Run:
     """One cycle over one prompt, from the start or from where a killed one stopped; returns the finished run.
 
-    seed: of a new run's random choices, drawn when None; a run that is taken up again keeps its own.
-    Raises ClaimHeld when another cycle works on the prompt, ClaimLost when this one was taken over.
+    seed: of a new run's random choices, drawn when None; a run that is taken up again keeps its own, and its options.
+    Raises ClaimHeld when another cycle works on the prompt or when options are given and an unfinished run was started
+    otherwise, ClaimLost when this one was taken over.
     """
-    claim, run, resumed = await in_thread(_claim, services, prompt, trigger, comment, owner or owner_name(), seed)
-    held = replace(services, claim=claim)
+    claim, run, resumed = await in_thread(
+        _claim, services, prompt, trigger, comment, owner or owner_name(), seed, options
+    )
+    held = under(replace(services, claim=claim), run.options)
     graph = build_graph(held, checkpointer)
     config: RunnableConfig = {"configurable": {"thread_id": f"run-{run.id}"}, "recursion_limit": STEP_LIMIT}
     async with _heartbeat(held, claim):
@@ -77,8 +84,29 @@ async def run_cycle(
     return finished
 
 
+def under(services: Services, options: RunOptions) -> Services:
+    """The services of a run under its own options: its caps, strategy and rounds instead of the usual ones."""
+    caps, book = services.caps, services.rulebook
+    if options.usd is not None:
+        caps = replace(caps, usd_per_scope=options.usd)
+    if options.calls is not None:
+        caps = replace(caps, calls_per_scope=options.calls)
+    own: dict[str, object] = {"strategies": (options.strategy,)} if options.strategy else {}
+    if options.rounds is not None:
+        own["max_rounds"] = options.rounds
+    if own:
+        book = book.model_copy(update={"search": book.search.model_copy(update=own)})
+    return replace(services, caps=caps, rulebook=book)
+
+
 def _claim(
-    services: Services, prompt: str, trigger: Trigger, comment: str, owner: str, seed: int | None
+    services: Services,
+    prompt: str,
+    trigger: Trigger,
+    comment: str,
+    owner: str,
+    seed: int | None,
+    options: RunOptions | None,
 ) -> tuple[Claim, Run, bool]:
     runs = services.library.runs
     live = services.library.prompts.labelled(prompt, services.label)
@@ -95,6 +123,8 @@ def _claim(
         lease=_lease(services),
         now=services.now(),
         comment=comment,
+        options=options,
+        own_seed=seed is not None,
         dead_owner=holder.owner if holder is not None and dead(holder.owner) else None,
     )
 
@@ -148,6 +178,8 @@ async def _walk(
             "base_version": run.base_version,
             "seed": run.seed,
             "comment": run.comment,
+            "dataset": run.options.dataset,
+            "rounds": run.options.rounds or 0,
             "path": [],
         }
         async for state in graph.astream(None if started else initial, config, stream_mode="values", durability="sync"):
@@ -157,7 +189,7 @@ async def _walk(
         stop = end.get("stop") or {"reason": "error", "detail": "the graph ended without a reason"}
         return "finished", stop["reason"], stop["detail"], end.get("proposal_id")
     except BudgetSpent as error:
-        return "finished", "budget_spent", str(error), None
+        return "finished", "budget_spent", str(_own_cap(error, run.options)), None
     except (ClaimLost, ClaimHeld):
         raise
     except Outage as error:
@@ -168,6 +200,13 @@ async def _walk(
         # A run that breaks must end: taken up again, it would break at the same place for ever.
         log.debug("run %s broke", run.id, exc_info=True)
         return "failed", "error", f"unexpected {type(error).__name__}: {error}", None
+
+
+def _own_cap(error: BudgetSpent, options: RunOptions) -> BudgetSpent:
+    """The error with the option instead of the setting, where the run had a cap of its own."""
+    own = {"[budget] calls_per_cycle": options.calls, "[budget] usd_per_cycle": options.usd}
+    option = {"[budget] calls_per_cycle": "--budget-calls", "[budget] usd_per_cycle": "--budget-usd"}
+    return error if own.get(error.place) is None else BudgetSpent(error.thing, option[error.place], error.mend)
 
 
 async def _finish(services: Services, run: Run, end: tuple[RunState, StopReason, str, int | None]) -> Run:
@@ -203,12 +242,22 @@ PASSING = frozenset({"teacher_down", "models_down"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """A proposal's text as a person wrote it: one text, or one for each message of a chat prompt."""
+
+    proposal: int
+    texts: tuple[str, ...]
+    author: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """A cycle that should run, and why."""
+    """A cycle that should run, and why. edit: a person's text to be tested, when the trigger is an edit."""
 
     prompt: str
     trigger: Trigger
     comment: str = ""
+    edit: Edit | None = None
 
 
 def due(

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agent.judging import metric_for
+from agent.appetite import appetite_of
+from agent.judging import panel_for
 from agent.services import Services, in_thread
 from agent.teacher.request import Example
 from library.datasets import HARVEST, Item, ItemRole
@@ -12,9 +13,14 @@ from library.prompts import Content
 from policies.harvest import evenly
 from policies.secrecy import tellable
 from tools.evaluation import Outcome, evaluate
+from tools.metrics.shape import that_count
 
 EARLIER = "earlier"
 """The tag of harvested items from before the onset: they count as golden data, not as proof of a repair."""
+
+ENOUGH_SELECT = 12
+FEW_SELECT: tuple[tuple[ItemRole, ...], ...] = (("select",), ("learn", "select"))
+"""Where the items of a race come from: with fewer than a dozen select items from learn items too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,25 +39,36 @@ async def measure(services: Services, prompt: str, content: Content, items: Sequ
     """
     if not items:
         return []
-    known = await in_thread(services.library.prompts.get, prompt)
-    metric = metric_for(services, known, known.metrics[0], scope=services.scope, caps=services.caps)
-    outcomes = await evaluate(
-        content,
-        items,
-        model=services.student,
-        metrics=[metric],
-        scope=services.scope,
-        caps=services.caps,
-        max_parallel=services.max_parallel,
-        progress=lambda done, total: services.progress(what, done, total),
-    )
+    outcomes = await _run(services, prompt, content, items, what)
     lost = [o for o in outcomes if o.score is None]
-    if len(lost) > services.rulebook.acceptance.max_excluded * len(outcomes):
+    if lost:
+        # What finished is in the ledger, so that only the lost calls are made again.
+        outcomes = await _run(services, prompt, content, items, what)
+        lost = [o for o in outcomes if o.score is None]
+    # Of a few items one lost call says nothing about the provider.
+    if len(lost) > max(1, services.rulebook.acceptance.max_excluded * len(outcomes)):
         raise Outage(
             f"{len(lost)} of {len(outcomes)} student calls were lost ({lost[0].reason})",
             services.student.name,
             "Nothing was judged; try again when the provider answers ('promptkeeper doctor').",
         )
+    return outcomes
+
+
+async def _run(services: Services, prompt: str, content: Content, items: Sequence[Item], what: str) -> list[Outcome]:
+    known = await in_thread(services.library.prompts.get, prompt)
+    panel = panel_for(services, known, that_count(known.metrics), scope=services.scope, caps=services.caps)
+    outcomes = await evaluate(
+        content,
+        items,
+        model=services.student,
+        metrics=panel.metrics,
+        weights=panel.weights,
+        scope=services.scope,
+        caps=services.caps,
+        max_parallel=services.max_parallel,
+        progress=lambda done, total: services.progress(what, done, total),
+    )
     return list(outcomes)
 
 
@@ -63,23 +80,31 @@ async def tellable_items(services: Services, prompt: str) -> list[Item]:
 
 
 async def learn_examples(
-    services: Services, prompt: str, content: Content, incident_id: int | None
+    services: Services, prompt: str, content: Content, incident_id: int | None, dataset: str = ""
 ) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
     """What the student makes of the `learn` items under this content: (failing, passing), newest harvest first."""
-    rules = services.rulebook.teacher
-    items = await tellable_items(services, prompt)
-    ordered = sorted(items, key=lambda i: (i.incident_id != incident_id, i.id))
-    room = 3 * (rules.failing_examples + rules.passing_examples)
-    outcomes = await measure(services, prompt, content, evenly(ordered, room), "reading the learn items")
+    items = await learn_items(services, prompt, incident_id, dataset)
+    return await judged(services, prompt, content, evenly(items, appetite_of(services).look))
+
+
+async def learn_items(services: Services, prompt: str, incident_id: int | None, dataset: str = "") -> list[Item]:
+    """The learn items that a teacher may be shown, those of this incident first, else in the order of their hashes."""
+    items = [i for i in await tellable_items(services, prompt) if not dataset or i.dataset == dataset]
+    return sorted(items, key=lambda i: (i.incident_id != incident_id, i.id))
+
+
+async def judged(
+    services: Services, prompt: str, content: Content, items: Sequence[Item]
+) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
+    """(failing, passing) of learn items under a content, in their order; what an outage left open is in neither."""
+    outcomes = await measure(services, prompt, content, items, "reading the learn items")
     by_id = {item.id: item for item in items}
-    judged = [
+    examples = [
         Example(item=by_id[o.item_id], actual=o.output, score=o.score, reason=_worth_saying(by_id[o.item_id], o))
         for o in outcomes
         if o.score is not None
     ]
-    failing = [e for e in judged if e.score < 1]
-    passing = [e for e in judged if e.score >= 1]
-    return tuple(evenly(failing, rules.failing_examples)), tuple(evenly(passing, rules.passing_examples))
+    return tuple(e for e in examples if e.score < 1), tuple(e for e in examples if e.score >= 1)
 
 
 def _worth_saying(item: Item, outcome: Outcome) -> str:
@@ -87,21 +112,25 @@ def _worth_saying(item: Item, outcome: Outcome) -> str:
     return "" if item.expected is not None and outcome.kind == "scored" else outcome.reason
 
 
-async def select_items(services: Services, prompt: str, incident_id: int | None) -> list[Item]:
-    """The items that candidates race on; with fewer than a dozen of them the learn items help out."""
+async def select_items(services: Services, prompt: str, incident_id: int | None, dataset: str = "") -> list[Item]:
+    """The items that candidates race on; with fewer than a dozen of them the learn items help out.
+
+    dataset: only its items; empty for all.
+    """
     limit = services.rulebook.search.select_items
-    items = _of_this(await in_thread(services.library.datasets.items, prompt, roles=("select",)), incident_id)
-    if len(items) < 12:
-        roles: tuple[ItemRole, ...] = ("learn", "select")
-        items = _of_this(await in_thread(services.library.datasets.items, prompt, roles=roles), incident_id)
+    for roles in FEW_SELECT:
+        items = _of_this(await in_thread(services.library.datasets.items, prompt, roles=roles), incident_id, dataset)
+        if len(items) >= ENOUGH_SELECT:
+            break
     return evenly(items, limit)
 
 
-async def gate_items(services: Services, prompt: str, incident_id: int | None) -> GateItems:
+async def gate_items(services: Services, prompt: str, incident_id: int | None, dataset: str = "") -> GateItems:
     """The items of the gate. With an incident its own trusted traffic is the evidence and all older data is golden;
-    without one the gate items of the datasets are the evidence."""
+    without one the gate items of the datasets are the evidence. dataset: only its items, and all anchors."""
     limit = services.rulebook.search.gate_items
-    items = _of_this(await in_thread(services.library.datasets.items, prompt, roles=("gate", "anchor")), incident_id)
+    found = await in_thread(services.library.datasets.items, prompt, roles=("gate", "anchor"))
+    items = [i for i in _of_this(found, incident_id) if not dataset or i.role == "anchor" or i.dataset == dataset]
     gate = [i for i in items if i.role == "gate" and i.trusted]
     fresh = [i for i in gate if i.incident_id is not None and i.incident_id == incident_id and EARLIER not in i.tags]
     chosen = {i.id for i in fresh}
@@ -112,6 +141,7 @@ async def gate_items(services: Services, prompt: str, incident_id: int | None) -
     )
 
 
-def _of_this(items: Sequence[Item], incident_id: int | None) -> list[Item]:
+def _of_this(items: Sequence[Item], incident_id: int | None, dataset: str = "") -> list[Item]:
     # Harvests of other incidents are left to the datasets' owners: their answers may be out of date.
-    return [i for i in items if i.expected is not None and (i.dataset != HARVEST or i.incident_id == incident_id)]
+    ours = [i for i in items if i.expected is not None and (i.dataset != HARVEST or i.incident_id == incident_id)]
+    return [i for i in ours if not dataset or i.dataset == dataset]

@@ -16,6 +16,7 @@ from langgraph.graph.state import CompiledStateGraph
 from agent.services import Services
 from agent.state import CycleState
 from agent.steps.diagnose import diagnose
+from agent.steps.edited import edited
 from agent.steps.hypothesize import hypothesize
 from agent.steps.monitor import monitor
 from agent.steps.propose import propose
@@ -35,11 +36,13 @@ def build_graph(services: Services, checkpointer: BaseCheckpointSaver[str] | Non
         "rewrite": rewrite,
         "test": trial,
         "propose": propose,
+        "edited": edited,
     }
     for name, step in steps.items():
         graph.add_node(name, partial(_traced, name, step, services))
 
-    graph.add_edge(START, "monitor")
+    # A search, or the test of what a reviewer wrote with their own hands.
+    graph.add_conditional_edges(START, after_start)
     # Healthy, already waiting for a reviewer, or nothing to work with: no model is asked.
     graph.add_conditional_edges("monitor", after_monitor)
     # An outage, a new model, a broken judge: a report on the incident, not a new prompt.
@@ -49,6 +52,8 @@ def build_graph(services: Services, checkpointer: BaseCheckpointSaver[str] | Non
     graph.add_conditional_edges("rewrite", after_rewrite)
     # Better but not good enough, or no better yet: another round. Proven: propose.
     graph.add_conditional_edges("test", after_test)
+    # The same gate for everybody.
+    graph.add_conditional_edges("edited", after_edited)
     graph.add_edge("propose", END)
     return graph.compile(checkpointer=checkpointer, name="cycle")
 
@@ -59,6 +64,16 @@ Step = Callable[[CycleState, Services], Awaitable[CycleState]]
 async def _traced(name: str, step: Step, services: Services, state: CycleState) -> CycleState:
     """Run a step and add its name to the path."""
     return {**(await step(state, services)), "path": [name]}
+
+
+def after_start(state: CycleState) -> Literal["monitor", "edited"]:
+    """Look at the prompt, or at the text that a person wrote."""
+    return "edited" if state["trigger"] == "edit" else "monitor"
+
+
+def after_edited(state: CycleState) -> Literal["propose", "__end__"]:
+    """Propose what passed the gate."""
+    return "__end__" if state.get("stop") else "propose"
 
 
 def after_monitor(state: CycleState) -> Literal["diagnose", "__end__"]:

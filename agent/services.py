@@ -11,6 +11,7 @@ from library.runs import Claim
 from library.store.stores import Library
 from policies.guardrails.policy import Policy
 from policies.rulebook import Rulebook
+from tools.functions import Functions
 from tools.memory import OpenMemory
 from tools.models import Model
 
@@ -38,7 +39,8 @@ class Services:
     """Everything a step may use. claim is set for the length of one cycle.
 
     now: the clock (aware, UTC). policy_for: the guardrail policy of a prompt. label: what approval moves.
-    judge: None where none is set; online_caps: what judging live traffic may cost in a day.
+    judge: None where none is set; online_caps: what judging live traffic may cost in a day. functions: the project's
+    own metrics.
     """
 
     library: Library
@@ -55,6 +57,7 @@ class Services:
     claim: Claim | None = None
     judge: Model | None = None
     online_caps: Caps = field(default_factory=Caps)
+    functions: Functions = field(default_factory=Functions)
 
     def held(self) -> Claim:
         """The claim of the running cycle."""

@@ -17,10 +17,12 @@ class CycleState(TypedDict, total=False):
     # Written once by agent/cycle.py, never changed.
     prompt: str  # name of the prompt
     run_id: int
-    trigger: str  # incident, force, revision
+    trigger: str  # incident, force, revision, optimize
     base_version: int  # the version that is live under the label, and that a proposal would replace
     seed: int  # of every random choice in the run
     comment: str  # what a reviewer asked for, when the trigger is a revision
+    dataset: str  # only items of this dataset, and anchors, take part; empty: all
+    rounds: int  # at most so many rounds; 0: as the rulebook says
 
     # monitor
     incident_id: int | None
@@ -30,7 +32,9 @@ class CycleState(TypedDict, total=False):
 
     # hypothesize
     round: int  # 1 in the first round
+    look: dict[str, Any]  # learn items run under the best so far: its number, ids of those that fail and that pass
     hypotheses: list[dict[str, Any]]  # name, cause, fix, evidence (item ids), cited
+    ended: str  # why no more is written although rounds are left: the teacher is down, or nothing fails any more
 
     # rewrite
     candidates: list[int]  # numbers of this round's attempts that guardrails let through
@@ -38,7 +42,8 @@ class CycleState(TypedDict, total=False):
     # test
     best: int  # number of the best attempt so far, 0 while it is the live version
     flat_rounds: int  # rounds in a row that gained nothing
-    scores: dict[str, float]  # select score of the live version ("0") and of every tested attempt
+    race: list[str]  # ids of the select items that the best so far was run on, in the order of the race
+    scores: dict[str, float]  # score of the live version ("0") and of attempts on the select items they were run on
     accepted: bool  # the winner passed the gate
 
     # propose

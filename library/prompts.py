@@ -115,7 +115,8 @@ class Version:
 class Prompt:
     """A library entry: labels point at version numbers; `latest` is the highest number.
 
-    metrics: how answers are judged, a list of {"name": …, parameters…}; the first one is the score that counts.
+    metrics: how answers are judged, a list of {"name": …, parameters…}. Those with a "weight" make the score that
+    counts, in these parts; where none has one, the first alone does. "protected": true marks scores that may not fall.
     """
 
     name: str

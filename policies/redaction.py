@@ -4,10 +4,13 @@ from policies.guardrails.personal import find_personal
 from policies.guardrails.secrets import find_secrets
 
 
-def redact(text: str) -> str:
-    """The text with each secret as [SECRET] and each piece of personal data as its kind: [EMAIL], [PHONE], [CARD] …"""
+def redact(text: str, *, personal: bool = True) -> str:
+    """The text with each secret as [SECRET] and each piece of personal data as its kind: [EMAIL], [PHONE], [CARD] …
+
+    personal=False leaves personal data as it is.
+    """
     marked = [(h.start, h.end, "SECRET") for h in find_secrets(text)]
-    marked += [(h.start, h.end, h.kind) for h in find_personal(text)]
+    marked += [(h.start, h.end, h.kind) for h in find_personal(text)] if personal else []
     pieces: list[str] = []
     at = 0
     for start, end, kind in sorted(marked, key=lambda m: (m[0], -m[1])):

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -66,8 +66,11 @@ class TeacherRules(Rules):
 
     failing_examples: int = Field(ge=1)
     passing_examples: int = Field(ge=0)
+    free_failing_examples: int = Field(ge=1)
+    free_passing_examples: int = Field(ge=0)
     field_characters: int = Field(ge=50)
     request_characters: int = Field(ge=1000)
+    free_request_characters: int = Field(ge=1000)
     similar_failures: int = Field(ge=0)
     earlier_attempts: int = Field(ge=0)
     bad_answers: int = Field(ge=0)
@@ -80,6 +83,11 @@ class SearchRules(Rules):
     max_rounds: int = Field(ge=1)
     patience: int = Field(ge=1)
     strategies: tuple[str, ...] = Field(min_length=1)
+    candidates: int = Field(ge=1, le=20)
+    race_items: int = Field(ge=6)
+    race_confidence: float = Field(gt=0.5, lt=1)
+    same_idea: float = Field(gt=0, le=1)
+    ablation_calls: int = Field(ge=0)
     target: float = Share
     min_gain_items: float = Field(ge=0)
     select_items: int = Field(ge=1)
@@ -91,10 +99,18 @@ class AcceptanceRules(Rules):
     """When a candidate counts as proven better."""
 
     alpha: float = Field(gt=0, lt=0.5)
+    life_error: float = Field(gt=0, lt=1)
+    gate_looks: int = Field(ge=1)
+    power: float = Field(gt=0.5, lt=1)
     min_effect: float = Share
+    margin: float = Field(gt=0, le=1)
+    protected_margin: float = Field(gt=0, le=1)
     max_excluded: float = Share
     min_pairs: int = Field(ge=6)
     max_golden_loss: float = Share
+    judge_agreement: float = Share
+    asked_again: int = Field(ge=1)
+    least_asked_again: int = Field(ge=2)
 
 
 class DiagnosisRules(Rules):
@@ -131,6 +147,19 @@ class ProposalRules(Rules):
     """How long a proposal waits."""
 
     expire_days: int = Field(ge=1)
+    author_may_approve: bool
+
+
+class PrivacyRules(Rules):
+    """What of production text is kept, and how long; a prompt of its own may be named under `prompts`."""
+
+    redact: Literal["none", "secrets", "all"]
+    keep_days: int = Field(ge=0)
+    prompts: dict[str, int] = {}
+
+    def days(self, prompt: str) -> int:
+        """How many days traces of a prompt are kept; 0: for ever."""
+        return self.prompts.get(prompt, self.keep_days)
 
 
 class RunRules(Rules):
@@ -152,6 +181,7 @@ class Rulebook(Rules):
     diagnosis: DiagnosisRules
     online: OnlineRules
     proposals: ProposalRules
+    privacy: PrivacyRules
     runs: RunRules
 
 

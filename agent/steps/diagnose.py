@@ -9,6 +9,7 @@ from agent.briefing import base_version, brief
 from agent.consult import consult
 from agent.evidence import EARLIER, learn_examples
 from agent.examination import Finding, Traffic, as_diagnosis, examine, flat, kinds_of, traffic_of
+from agent.search.asking import asked_again, in_doubt
 from agent.services import Services, in_thread
 from agent.state import CycleState
 from agent.teacher.request import Limits, build_request, prompt_text
@@ -38,14 +39,20 @@ async def diagnose(state: CycleState, services: Services) -> CycleState:
             now=services.now(),
             claim=services.held(),
         )
-        found = await in_thread(_of_incident, services, state, incident)
+        found = await _of_incident(services, state, incident)
     else:
         found = await _of_items(services, state)
     failures = _failures(services, state, found)
     await in_thread(services.library.failures.add, services.held(), failures)
     diagnosis = as_diagnosis(found, await in_thread(_recall, services, failures))
     stop = None if may_rewrite(found.attribution, state["trigger"]) else "not_the_prompt"
-    learn = await in_thread(services.library.datasets.items, state["prompt"], roles=("learn",), limit=1)
+    learn = await in_thread(
+        services.library.datasets.items,
+        state["prompt"],
+        roles=("learn",),
+        dataset=state.get("dataset") or None,
+        limit=1,
+    )
     if stop is None and learn and incident_id is not None and found.attribution.confidence == "low":
         diagnosis["claims"] = await _second_opinion(services, state)
     if incident_id is not None:
@@ -66,12 +73,14 @@ def may_rewrite(attribution: Attribution, trigger: str) -> bool:
     return attribution.cause in REWRITABLE or (trigger != "incident" and attribution.cause in ON_REQUEST)
 
 
-def _of_incident(services: Services, state: CycleState, incident: Incident) -> Finding:
-    traffic = traffic_of(services.library, incident)
-    found = examine(services.library, services.rulebook.diagnosis, incident, traffic)
+async def _of_incident(services: Services, state: CycleState, incident: Incident) -> Finding:
+    traffic = await in_thread(traffic_of, services.library, incident)
+    found = await in_thread(examine, services.library, services.rulebook.diagnosis, incident, traffic)
+    if in_doubt(found.attribution):
+        found = await asked_again(services, state, incident, found, traffic)
     # What an outage, a strange judge or wrong labels left behind must not become test data.
     if may_rewrite(found.attribution, state["trigger"]):
-        _harvest(services, state, incident, traffic)
+        await in_thread(_harvest, services, state, incident, traffic)
     return found
 
 
@@ -115,7 +124,7 @@ def _harvest(services: Services, state: CycleState, incident: Incident, traffic:
 async def _of_items(services: Services, state: CycleState) -> Finding:
     """Without an incident: the live version on the learn items says what fails."""
     base = await base_version(services, state)
-    failing, passing = await learn_examples(services, state["prompt"], base.content, None)
+    failing, passing = await learn_examples(services, state["prompt"], base.content, None, state.get("dataset", ""))
     cases = [
         Case(
             id=e.item.id,

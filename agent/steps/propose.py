@@ -1,17 +1,24 @@
 """propose: one last check of the exact content, then a row in the queue. A person decides."""
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
+from importlib.metadata import version
 from typing import Any
 
 from agent.briefing import base_version
 from agent.evidence import gate_items, select_items, tellable_items
 from agent.guarding import guard, held_against
+from agent.search.attempts import note
+from agent.search.foretelling import foretold
 from agent.services import Services, in_thread
 from agent.state import CycleState
+from agent.teacher.request import texts_of
 from library.datasets import Item
+from library.prompts import Content, canonical_json
 from library.runs import Attempt
+from policies.clause_edits import Hunk, hunks_between, numbered
 from policies.verdict import Verdict
 
 
@@ -26,6 +33,8 @@ async def propose(state: CycleState, services: Services) -> CycleState:
     verdict = await guard(services, subject, policy, seed=state["seed"])
     if verdict.decision == "block":
         return {"stop": {"reason": "guardrails_refuse", "detail": verdict.findings[0].message}}
+    prediction = await foretold(state, services, attempt, attempts)
+    attempt = await note(services, attempt, attempt.state, attempt.reason, {"prediction": prediction})
     now = services.now()
     proposal = await in_thread(
         services.library.proposals.create,
@@ -57,6 +66,7 @@ async def _packet(
     return {
         "hypothesis": attempt.hypothesis,
         "strategy": attempt.strategy,
+        "author": str(attempt.result.get("author", "")),
         "predicted_risks": attempt.result.get("predicted_risks", ""),
         "comparison": attempt.result["gate"],
         "golden": attempt.result["golden"],
@@ -71,11 +81,78 @@ async def _packet(
         },
         "diagnosis": state.get("diagnosis") or {},
         "lineage": _lineage(attempt, attempts),
+        "hunks": await _hunks(services, state, attempt, attempts),
+        "ablation": attempt.result.get("ablation", []),
+        "predicted_fixed": attempt.result.get("predicted_fixed", []),
+        "prediction": attempt.result["prediction"],
+        "gate_terms": attempt.result.get("gate_terms", {}),
+        "protected_metrics": attempt.result.get("protected", []),
+        "use": attempt.result.get("use", {}),
+        "search_ended": _why_ended(state),
+        "versions": _versions(services),
         "tried": len(attempts),
         "seed": state["seed"],
         "models": _models(services),
         "spend": asdict(spend),
         "waivers": [],
+    }
+
+
+async def _hunks(
+    services: Services, state: CycleState, attempt: Attempt, attempts: Sequence[Attempt]
+) -> list[dict[str, Any]]:
+    """Every change against the live version, with the round it came in, who wrote it first and why, and the select
+    items that this round's winner repaired or broke."""
+    base = (await base_version(services, state)).content
+    by_number = {a.number: a for a in attempts}
+    told = []
+    for hunk in hunks_between(texts_of(base), texts_of(attempt.content)):
+        wrote = next((a for a in attempts if _holds(a, hunk, base)), attempt)
+        winner = next((by_number[n] for n in _chain(attempt, by_number) if _holds(by_number[n], hunk, base)), attempt)
+        told.append(
+            {
+                "kind": hunk.kind,
+                "old": hunk.old,
+                "new": hunk.new,
+                "attempt": wrote.number,
+                "round": wrote.round,
+                "hypothesis": wrote.hypothesis,
+                "fixed": list(winner.result.get("fixed", ())),
+                "broken": list(winner.result.get("broken", ())),
+            }
+        )
+    return told
+
+
+def _holds(attempt: Attempt, hunk: Hunk, base: Content) -> bool:
+    clauses = [clause for _, _, clause in numbered(texts_of(attempt.content))]
+    said = hunk.new.strip() in clauses if hunk.new else hunk.old.strip() not in clauses
+    return said and attempt.state != "blocked" and attempt.content != base
+
+
+def _chain(attempt: Attempt, by_number: Mapping[int, Attempt]) -> list[int]:
+    """Numbers of the attempts that led to this one, the first one first."""
+    chain, at = [attempt.number], int(attempt.result.get("parent", 0))
+    while at in by_number and at not in chain:
+        chain.append(at)
+        at = int(by_number[at].result.get("parent", 0))
+    return chain[::-1]
+
+
+def _why_ended(state: CycleState) -> str:
+    """Why no further round was made, in words."""
+    if state.get("ended"):
+        return state["ended"]
+    score = state.get("scores", {}).get(str(state["best"]))
+    return f"after {state['round']} rounds" + (f", select score {score:.3f}" if score is not None else "")
+
+
+def _versions(services: Services) -> dict[str, str]:
+    """What the run can be made again with, beside seed and models."""
+    book = canonical_json(services.rulebook.model_dump(mode="json"))
+    return {
+        "promptkeeper": version("promptkeeper"),
+        "rulebook": "sha256:" + hashlib.sha256(book.encode()).hexdigest(),
     }
 
 

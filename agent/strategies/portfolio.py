@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from agent.strategies.meta_prompt import MetaPrompt
+from agent.strategies.several import Several
 from agent.strategies.strategy import Strategy
 from library.errors import InputError
 
@@ -11,18 +12,22 @@ STRATEGIES: Mapping[str, Strategy] = MappingProxyType(
     {
         s.name: s
         for s in (
+            Several(),
             MetaPrompt(
                 name="surgical",
+                temperature=0.2,
                 sentence="Change as little as possible: touch only the lines that the failing examples show to be "
                 "at fault, and add only what repairs them.",
             ),
             MetaPrompt(
                 name="clarify",
+                temperature=0.6,
                 sentence="Make the definitions fuller: for everything the prompt names, say what belongs to it and "
                 "what tells it from its neighbours, as far as the examples show it.",
             ),
             MetaPrompt(
                 name="examples",
+                temperature=1.0,
                 sentence="Show what is meant: add short made-up phrases, in the spirit of the failing examples, "
                 "to the definitions that they belong to.",
             ),

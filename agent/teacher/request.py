@@ -8,9 +8,11 @@ from typing import Any, Literal
 
 from library.datasets import Item
 from library.prompts import Content, Message, canonical_json
+from policies.clause_edits import numbered
 from policies.redaction import redact
 
-AnswerKind = Literal["diagnose", "hypotheses", "rewrite"]
+AnswerKind = Literal["diagnose", "hypotheses", "rewrite", "candidates"]
+REWRITES: frozenset[AnswerKind] = frozenset({"rewrite", "candidates"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,11 @@ def prompt_text(content: Content) -> str:
     return canonical_json([{"role": m.role, "content": m.content} for m in content.messages])
 
 
+def texts_of(content: Content) -> tuple[str, ...]:
+    """The template texts of a prompt: one, or one per message."""
+    return (content.text,) if content.kind == "text" else tuple(m.content for m in content.messages)
+
+
 def build_request(
     briefing: Briefing,
     kind: AnswerKind,
@@ -75,17 +82,22 @@ def build_request(
     strategy: tuple[str, str] | None = None,
     hypotheses: Sequence[dict[str, Any]] = (),
     hints: Sequence[str] = (),
+    count: int = 1,
 ) -> tuple[Message, ...]:
-    """The messages of one request. strategy: its name and its sentence; hints: what guardrails objected to."""
+    """The messages of one request. strategy: its name and its sentence; hints: what guardrails objected to.
+
+    count: candidates wanted, where the answer holds several.
+    """
     shown = [*briefing.failing, *briefing.passing]
     if any(example.item.role != "learn" for example in shown):
         raise NotForTeachers
     nonce = _nonce(briefing, shown)
-    answer = "rewrite_chat" if kind == "rewrite" and briefing.prompt.kind == "chat" else kind
+    answer = f"{kind}_chat" if kind in REWRITES and briefing.prompt.kind == "chat" else kind
     head = [
         f"<task>{briefing.task}</task>" if briefing.task else "",
         f'<strategy name="{strategy[0]}">{strategy[1]}</strategy>' if strategy else "",
         f"<current_prompt>\n{prompt_text(briefing.prompt)}\n</current_prompt>",
+        _clauses(briefing) if kind == "candidates" else "",
         _list("protected", briefing.protected),
     ]
     tail = [
@@ -96,7 +108,7 @@ def build_request(
         _list("similar_failures", [_past(s, nonce, _capped(limits.field)) for s in briefing.similar]),
         _list("objections_to_the_last_answer", hints),
         f"<answer_format>{kind}</answer_format>",
-        _file(f"{answer}_answer.md"),
+        _file(f"{answer}_answer.md").replace("{count}", str(count)),
     ]
     used = sum(len(part) for part in [*head, *tail])
     middle = _examples(briefing, nonce, limits, max(2_000, limits.request - used))
@@ -124,6 +136,17 @@ def _list(tag: str, lines: Sequence[str]) -> str:
     if not lines:
         return ""
     return f"<{tag}>\n" + "\n".join(f"- {' '.join(line.split())}" for line in lines) + f"\n</{tag}>"
+
+
+def _clauses(briefing: Briefing) -> str:
+    """The clauses by number, so that edits can name them; those that must stay are marked."""
+    held = [" ".join(text.split()) for text in briefing.protected]
+    lines = []
+    for number, (_, _, clause) in enumerate(numbered(texts_of(briefing.prompt)), start=1):
+        said = " ".join(clause.split())
+        mark = " (protected)" if any(said in text or text in said for text in held) else ""
+        lines.append(f"[{number}]{mark} {said}")
+    return "<clauses>\n" + "\n".join(lines) + "\n</clauses>"
 
 
 def _hypothesis(hypothesis: dict[str, Any]) -> str:

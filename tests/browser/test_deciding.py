@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.journeys.world import NAME
+from tests.journeys.world import NAME, SAFETY
 
 
 def signed_in(page: Page, server, secret: str) -> Page:
@@ -82,3 +82,24 @@ def test_who_may_only_look_finds_no_button_to_decide(server, tab):
 def _tick_all(page: Page) -> None:
     for box in page.locator('input[name="tick"]').all():
         box.check()
+
+
+def test_a_reviewer_edits_the_text_and_it_is_tested_again_before_anybody_may_approve_it(server, tab):
+    reviewer = signed_in(tab, server, server.token("rita", "reviewer"))
+    reviewer.goto(f"{server.address}/proposals/1")
+    reviewer.get_by_text("Edit it yourself").click()
+    field = reviewer.get_by_label("Text", exact=True)
+    text = field.input_value()
+    field.fill(text.replace(SAFETY, "Be nice."))
+    reviewer.get_by_role("button", name="Check and test it").click()
+    expect(reviewer.get_by_role("alert")).to_contain_text("guardrails block it")
+
+    reviewer.get_by_text("Edit it yourself").click()
+    reviewer.get_by_label("Text", exact=True).fill(text.replace("Choose the one topic", "Choose exactly one topic"))
+    reviewer.get_by_role("button", name="Check and test it").click()
+    expect(reviewer.locator("#live .badge", has_text="proposed")).to_have_count(2, timeout=60_000)
+    reviewer.goto(f"{server.address}/proposals/2")
+    expect(reviewer.get_by_text("Edited by rita.")).to_be_visible()
+    reviewer.goto(f"{server.address}/proposals/1")
+    expect(reviewer.get_by_text("superseded").first).to_be_visible()
+    assert server.production(NAME) == 1

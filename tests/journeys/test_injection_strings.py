@@ -19,7 +19,7 @@ RULES = world.rulebook(
     harvest={"max_items": 160, "max_earlier_items": 20},
     teacher={"failing_examples": 80, "passing_examples": 60},
     search={"max_rounds": 1, "patience": 1, "select_items": 40, "gate_items": 80},
-    acceptance={"min_pairs": 10, "alpha": 0.2},
+    acceptance={"min_pairs": 10, "alpha": 0.2, "life_error": 0.9},
 )
 FEW = RULES.model_copy(
     update={

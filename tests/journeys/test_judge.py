@@ -29,7 +29,7 @@ RULES = world.rulebook(
     harvest={"max_items": 120, "max_earlier_items": 20},
     teacher={"failing_examples": 6, "passing_examples": 4},
     search={"max_rounds": 1, "patience": 1, "select_items": 40, "gate_items": 80, "strategies": ["surgical"]},
-    acceptance={"min_pairs": 10, "alpha": 0.2},
+    acceptance={"min_pairs": 10, "alpha": 0.2, "life_error": 0.9},
 )
 REWORDED = "A card number that a customer sent must never be repeated."
 POLICY = load_policy(None, "pack:base")
@@ -51,7 +51,8 @@ async def judged(project, answering, *, cost=0.0, **more):
 
 
 async def cycle(project, answering, rewriting, *, caps=None, cost=0.0):
-    teach = Teacher(rewriting)
+    # The writer names the clause that it alters: a rewording that nobody speaks of is put back, not judged.
+    teach = Teacher(rewriting, f"Two topics have new kinds of message; this says otherwise: {world.SAFETY}")
     async with (
         judged(project, answering, cost=cost, teach=teach, caps=caps) as (services, judge),
         opened_checkpoints(project.settings) as checkpoints,

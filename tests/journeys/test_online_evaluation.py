@@ -11,7 +11,7 @@ import pytest
 
 from agent.bootstrap import opened_services
 from agent.entrypoints.cli.main import main
-from agent.entrypoints.scheduler import Ran, score_in_child, tick
+from agent.entrypoints.scheduler import Children, Ran, score_in_child, tick
 from agent.judging import metric_for
 from agent.replay import Replayed, replay
 from agent.sampling.arriving import item_of
@@ -594,12 +594,12 @@ def test_the_background_scores_in_a_process_of_its_own(tmp_path):
     library = open_library(Settings(root=tmp_path).library_url)
     library.prompts.create(NAME, metrics=[SCHEMA], actor=REVIEWER, now=START)
     library.traces.add([call("a")])
-    ran = score_in_child(tmp_path, 1.0)()
+    ran = score_in_child(Children(tmp_path), 1.0)()
     assert (ran.ok, ran.said) == (True, "1 new traces scored: json_schema 1")
     assert [s.value for s in scores_of(library, "a")] == [1.0]
     library.db.close()
     (tmp_path / "promptkeeper.toml").write_text("[budget]\ncalls_online_per_day = 0\n", encoding="utf-8")
-    ran = score_in_child(tmp_path, 1.0)()
+    ran = score_in_child(Children(tmp_path), 1.0)()
     assert not ran.ok
     assert "calls_online_per_day" in ran.said
 

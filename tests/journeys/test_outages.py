@@ -40,7 +40,7 @@ async def test_a_student_that_fails_from_the_race_on_leaves_no_number(project):
 
 
 async def test_a_few_lost_calls_are_excluded_in_pairs_and_counted(project):
-    run = await project.cycle(learn=FlakyStudent(60))
+    run = await project.cycle(learn=FlakyStudent(45))
 
     evidence = project.proposal(run).packet["comparison"]
     assert evidence["excluded"] > 0

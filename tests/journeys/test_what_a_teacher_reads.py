@@ -1,5 +1,6 @@
 """What a teacher may read: learn items, fenced, capped, without what identifies a person. Nothing else."""
 
+import json
 import re
 
 import pytest
@@ -8,6 +9,7 @@ from library.datasets import ItemRole
 from library.store.stores import open_library
 from tests.journeys import world
 from tests.journeys.project import opened
+from tests.journeys.teachers import mended
 
 
 def marked(text, number):
@@ -55,6 +57,39 @@ async def test_a_teacher_reads_learn_items_only(marked_project):
     seen = {mark for request in marked_project.told("student") for mark in MARK.findall(request)}
     for role in ("select", "gate", "anchor"):
         assert seen & marks_of(marked_project, role), role
+
+
+def two_ideas(request):
+    """Two candidates in one answer: a text in full, and an edit by clause."""
+    said = world.asked(request.messages)
+    current = said.split("<current_prompt>\n", 1)[1].split("\n</current_prompt>", 1)[0]
+    found = re.search(rf"^\[(\d+)\] {re.escape(world.LINES['product'])}$", said, re.MULTILINE)
+    edit = {"op": "replace", "clause": int(found[1]) if found else 1, "text": world.BETTER["product"]}
+    ids = re.findall(r'<example id="([^"]+)"', said)
+    first = {"hypothesis": "account is new", "improved_prompt": mended(current, ("account",)), "predicted_fixed": ids}
+    second = {"hypothesis": "product is new", "edits": [edit], "predicted_fixed": ids[:2]}
+    return json.dumps({"candidates": [first, second]})
+
+
+async def test_a_teacher_that_is_asked_for_several_candidates_reads_learn_items_only_in_every_round(marked_project):
+    marked_project.rules = world.rulebook(search={"strategies": ["several"], "target": 1.0, "max_rounds": 3})
+
+    run = await marked_project.cycle(teach=two_ideas)
+
+    assert run.stop_reason == "proposed"
+    rounds = [r for r in marked_project.told() if "<answer_format>candidates" in r]
+    assert len(rounds) > 1
+    read = {mark for request in marked_project.told() for mark in MARK.findall(request)}
+    assert len(read) > 10
+    assert read <= marks_of(marked_project, "learn")
+    # Nor do what was written of earlier attempts and the names of failures carry a hidden text.
+    hidden = {text for role in ROLES[1:] for text in _inputs(marked_project, role)}
+    assert not any(text in request for request in marked_project.told() for text in hidden)
+
+
+def _inputs(project, role):
+    items = project.library.datasets.items(world.NAME, roles=(role,))
+    return {item.inputs["message"] for item in items}
 
 
 async def test_what_the_second_cycle_tells_of_the_first_holds_no_hidden_text_either(marked_project):

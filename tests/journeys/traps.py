@@ -10,7 +10,7 @@ RULES = rulebook(
     harvest={"max_items": 120, "max_earlier_items": 20},
     teacher={"failing_examples": 6, "passing_examples": 4},
     search={"max_rounds": 1, "patience": 1, "select_items": 40, "gate_items": 80},
-    acceptance={"min_pairs": 10, "alpha": 0.2},
+    acceptance={"min_pairs": 10, "alpha": 0.2, "life_error": 0.9},
 )
 
 # Put together here, so that no scanner of the repository takes them for real ones.

@@ -225,7 +225,14 @@ def rulebook(**sections: Mapping[str, object]) -> Rulebook:
     small = {
         "harvest": {"max_items": 220, "max_earlier_items": 60},
         "teacher": {"failing_examples": 30, "passing_examples": 20},
-        "search": {"max_rounds": 3, "patience": 1, "select_items": 80, "gate_items": 160},
+        "search": {
+            # The scripted teachers answer one question with one candidate.
+            "strategies": ["surgical", "clarify", "examples"],
+            "max_rounds": 3,
+            "patience": 1,
+            "select_items": 80,
+            "gate_items": 160,
+        },
     }
     merged = {name: {**small.get(name, {}), **sections.get(name, {})} for name in {*small, *sections}}
     return read_rulebook(yaml.safe_dump(merged), "test")

@@ -14,7 +14,7 @@ from library.errors import ClaimHeld, ClaimLost, PromptkeeperError
 from library.prompts import PRODUCTION
 from library.runs import Run
 
-SAYS_NO = frozenset({"no_better_candidate", "not_proven", "only_duplicates", "guardrails_refuse"})
+SAYS_NO = frozenset({"converged", "no_better_candidate", "not_proven", "only_duplicates", "guardrails_refuse"})
 OUTAGES = frozenset({"teacher_down", "models_down", "budget_spent"})
 
 
@@ -31,15 +31,21 @@ def command(names: Sequence[str], force: bool, as_json: bool) -> int:
         for name in names:
             project.library.prompts.labelled(name, PRODUCTION)
         runs, refused = asyncio.run(_run(project, names, force))
-        documents = [_document(project, run) for run in runs]
+        documents = [run_document(project, run) for run in runs]
     document = {"runs": documents, "refused": [{"thing": e.thing, "place": e.place, "mend": e.mend} for e in refused]}
     emit(as_json, document, lambda: _said(documents, refused))
+    code = exit_code(runs)
+    return code or (1 if refused else 0)
+
+
+def exit_code(runs: Sequence[Run]) -> int:
+    """3 where a run ended on an outage or a spent budget, 2 where one broke, 1 where one found nothing, else 0."""
     reasons = {run.stop_reason for run in runs}
     if reasons & OUTAGES:
         return 3
     if any(run.state == "failed" for run in runs):
         return 2
-    return 1 if refused or reasons & SAYS_NO else 0
+    return 1 if reasons & SAYS_NO else 0
 
 
 async def _run(project: Opened, names: Sequence[str], force: bool) -> tuple[list[Run], list[PromptkeeperError]]:
@@ -66,7 +72,8 @@ async def _run(project: Opened, names: Sequence[str], force: bool) -> tuple[list
     return runs, refused
 
 
-def _document(project: Opened, run: Run) -> dict[str, Any]:
+def run_document(project: Opened, run: Run) -> dict[str, Any]:
+    """A finished run with its spend and how many attempts ended how."""
     spend = project.library.calls.spend(f"run:{run.id}")
     attempts = project.library.runs.attempts(run_id=run.id)
     states = sorted({a.state for a in attempts})
@@ -75,14 +82,15 @@ def _document(project: Opened, run: Run) -> dict[str, Any]:
 
 
 def _said(documents: Sequence[dict[str, Any]], refused: Sequence[PromptkeeperError]) -> str:
-    parts = [_said_of(d) for d in documents]
+    parts = [run_words(d) for d in documents]
     parts += [f"refused: {error}" for error in refused]
     return (
         "\n\n".join(parts) or "nothing to do: no open incident (use --force to look for a better prompt all the same)"
     )
 
 
-def _said_of(run: dict[str, Any]) -> str:
+def run_words(run: dict[str, Any]) -> str:
+    """The same as text."""
     attempts = ", ".join(f"{n} {state}" for state, n in run["attempts"].items())
     proposal = run["proposal_id"]
     return facts(

@@ -100,6 +100,7 @@ def _blocks(incident: Incident) -> Iterator[str]:
             ("note", incident.note),
             ("metric", f"{seen.metric} (evaluator {seen.evaluator}, revision {seen.revision})"),
             ("since", f"{cell(seen.onset)} UTC, between {cell(seen.onset_earliest)} and {cell(seen.onset_latest)}"),
+            ("if gradual, since", None if seen.gradual_since is None else f"{cell(seen.gradual_since)} UTC"),
             ("detected", f"{cell(seen.detected_at)} UTC, then dated {cell(seen.known_by)}"),
             ("change", _change(-seen.effect, -seen.effect_high, -seen.effect_low)),
             ("before", f"{seen.before:.3f} (n = {seen.n_before})"),

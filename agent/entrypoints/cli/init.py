@@ -43,6 +43,13 @@ max_parallel = 4
 [models.judge]                                # the model that grades answers; empty is none
 model = ""
 
+[models.chat]                                 # the model that phrases answers on the page; empty: computed ones
+model = ""
+
+[metrics]                                     # code of your own as metrics; see docs/metrics.md
+timeout_s = 10.0                              # seconds for one call
+# functions = { polite = "metrics.py:polite" }
+
 [schedule]
 every = "15m"                                 # how often `serve` looks at every prompt
 

@@ -74,6 +74,8 @@ def said_of(incident: Incident) -> str:
         f"since {d.onset:%Y-%m-%d %H:%M} UTC (between {d.onset_earliest:%Y-%m-%d %H:%M} and "
         f"{d.onset_latest:%Y-%m-%d %H:%M}), in {d.segment or ', '.join(d.fallen) or 'all segments'}"
     )
+    if d.gradual_since is not None:
+        head += f"\nif it came gradually, since {d.gradual_since:%Y-%m-%d %H:%M} UTC"
     head += "".join(f"\nalso {a.metric} {a.before:.3f} -> {a.after:.3f} since {a.onset:%Y-%m-%d %H:%M}" for a in d.also)
     if d.upstream is not None:
         head += f"\n{len(d.upstream.prompts)} of {d.upstream.of} other prompts on {d.upstream.model} fell too"

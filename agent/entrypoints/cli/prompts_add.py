@@ -46,7 +46,7 @@ def command(
     validate_name(name)
     if label is not None:
         validate_label(label)
-    chosen = [_metric(text) for text in metrics]
+    chosen = _metrics(metrics)
     text = read_text(file)
     settings = None if config is None else _config(config)
     with opened() as project:
@@ -133,13 +133,21 @@ def _config(text: str) -> dict[str, Any]:
     return validate_config(said, "--config")
 
 
+def _metrics(texts: tuple[str, ...]) -> list[dict[str, Any]]:
+    if not texts:
+        return []
+    from tools.metrics.opening import open_metric
+    from tools.metrics.shape import panel_of
+
+    specs = [_metric(text) for text in texts]
+    panel_of(specs, [open_metric(spec) for spec in specs])
+    return specs
+
+
 def _metric(text: str) -> dict[str, Any]:
     said = parse_json(text, "--metric") if text.lstrip().startswith("{") else {"name": text}
     if not isinstance(said.get("name"), str) or not said["name"]:
         raise InputError("a metric without a name", "--metric", 'Write a name, or {"name": "regex", …}.')
-    from tools.metrics.opening import open_metric
-
-    open_metric(said)
     return dict(said)
 
 

@@ -13,6 +13,7 @@ from agent.entrypoints.cli.reading import parse_since
 
 if TYPE_CHECKING:
     from library.store.points import TrendPoint
+    from policies.causes.revisions import RevisionChange
 
 DAY = timedelta(days=1)
 SHORT = timedelta(hours=6)
@@ -42,6 +43,8 @@ def command(name: str, metric: str | None, segment: str | None, since: str | Non
 
     Scores of different evaluators, or of different revisions of one, are never averaged together.
     """
+    from policies.causes.revisions import revision_changes
+
     begin = parse_since(since, now())
     with opened() as project:
         chosen = metric or str(project.library.prompts.get(name).metrics[0]["name"])
@@ -55,7 +58,9 @@ def command(name: str, metric: str | None, segment: str | None, since: str | Non
         starts = [row.start for row in rows]
         if starts and max(starts) - min(starts) < 4 * DAY:
             width, rows = SHORT, rows_of(SHORT)
+    changes = revision_changes((row.evaluator, row.revision, row.start) for row in rows)
     document = {
+        "revision_changes": changes,
         "name": name,
         "metric": chosen,
         "segment": segment,
@@ -63,7 +68,7 @@ def command(name: str, metric: str | None, segment: str | None, since: str | Non
         "points": rows,
     }
     what = f"{name}, {chosen}" + (f", segment {segment}" if segment else "")
-    emit(as_json, document, lambda: _shown(what, rows, width))
+    emit(as_json, document, lambda: _shown(what, rows, width, changes))
 
 
 def together(points: "Iterable[TrendPoint]") -> list[TrendRow]:
@@ -98,10 +103,11 @@ def spark(rows: Sequence[TrendRow], width: timedelta) -> str:
     return f"{sparkline(values)}\n{marks}".rstrip()
 
 
-def _shown(what: str, rows: Sequence[TrendRow], width: timedelta) -> str:
+def _shown(what: str, rows: Sequence[TrendRow], width: timedelta, changes: "Sequence[RevisionChange]") -> str:
     if not rows:
         return f"{what}: no scores yet"
     blocks = [f"{what}, per {'day' if width == DAY else '6 hours'}; blocks from 0 to 1"]
+    blocks += [f"note: {change.sentence}" for change in changes]
     for judge in dict.fromkeys((row.evaluator, row.revision) for row in rows):
         mine = [row for row in rows if (row.evaluator, row.revision) == judge]
         lines = [(row.start, row.version, row.n, row.mean, "█" * round(20 * row.mean)) for row in mine]

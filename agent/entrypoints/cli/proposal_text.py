@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from agent.entrypoints.cli.output import cell, facts, harmless, shorten, table
+from agent.entrypoints.cli.proposal_parts import more_parts
 from library.prompts import Content, Version
 from library.proposals import Proposal
 
@@ -52,6 +53,7 @@ def _blocks(proposal: Proposal, base: Version) -> Iterator[str]:
     yield "gain per segment\n" + table(("segment", "n", "gain", "95 % interval"), rows)
     if packet["examples"]:
         yield "examples\n" + "\n".join(_example(e) for e in packet["examples"])
+    yield from more_parts(packet)
     yield "what changes\n" + diff_text(base.content, proposal.content)
     if proposal.state == "pending":
         yield (

@@ -28,6 +28,7 @@ command = LazyGroup(
         "approve": (f"{HERE}:approve_command", "Release it: a new version, and the label moves."),
         "reject": (f"{HERE}:reject_command", "Say no, with a reason that the next attempt will know."),
         "revise": (f"{HERE}:revise_command", "Ask for changes; the next cycle starts with the comment."),
+        "edit": (f"{HERE}_edit:command", "Put a text of your own in its place; it is checked and tested again."),
         "waive": (f"{HERE}:waive_command", "Set a flagged finding aside, named and until a date."),
     },
 )

@@ -18,12 +18,12 @@ REVISION = "1"
 
 def _moment(said: object) -> datetime:
     try:
-        at = datetime.fromisoformat(said) if isinstance(said, str) else None
-    except ValueError:
-        at = None
-    if at is None:
-        raise ValueError("is not an ISO 8601 time such as 2026-09-01T08:00:00Z")
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+        if isinstance(said, str):
+            at = datetime.fromisoformat(said)
+            return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):  # the first day of the calendar is no time in every zone
+        pass
+    raise ValueError("is not an ISO 8601 time such as 2026-09-01T08:00:00Z")
 
 
 def _short(said: object) -> object:
@@ -132,8 +132,8 @@ def resolve(row: TraceRow, prompts: Mapping[str, Prompt], place: str) -> int:
     return number
 
 
-def to_trace(row: TraceRow, version: int) -> tuple[Trace, list[Score]]:
-    """The trace of a line and its scores."""
+def to_trace(row: TraceRow, version: int, *, source: str = EVALUATOR) -> tuple[Trace, list[Score]]:
+    """The trace of a line and its scores. source: who says what the right answer was, if the line does."""
     tokens = row.tokens or Tokens()
     expected = None if row.expected is None else as_text(row.expected)
     trace = Trace(
@@ -145,7 +145,7 @@ def to_trace(row: TraceRow, version: int) -> tuple[Trace, list[Score]]:
         inputs=as_texts(row.inputs),
         output=row.output,
         expected=expected,
-        expected_source=None if expected is None else EVALUATOR,
+        expected_source=None if expected is None else source,
         segment=row.segment,
         model=row.model,
         response_model=row.response_model,
