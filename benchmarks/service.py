@@ -37,7 +37,20 @@ class Connection:
         self._reader: asyncio.StreamReader | None = None
 
     async def ask(self, method: str, path: str, body: bytes = b"", headers: str = JSON) -> tuple[int, bytes]:
-        """The status and body of one request. headers: whole lines, sent with a body."""
+        """The status and body of one request. headers: whole lines, sent with a body.
+
+        A connection that the server has closed while it was idle is opened anew, as every HTTP client does.
+        """
+        kept = self._reader is not None
+        try:
+            return await self._once(method, path, body, headers)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            self._reader = None
+            if not kept:
+                raise
+            return await self._once(method, path, body, headers)
+
+    async def _once(self, method: str, path: str, body: bytes, headers: str) -> tuple[int, bytes]:
         if self._reader is None:
             self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
         head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n"
