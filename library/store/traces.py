@@ -168,4 +168,7 @@ class TraceStore:
     def expire(self, prompt: str, *, before: datetime, limit: int, now: datetime) -> Erased:
         """Let go of a prompt's traces older than that, at most `limit` in one short transaction."""
         with self._db.write() as connection:
-            return expire_traces(connection, prompt, before=before, limit=limit, now=now, audit_key=self._audit_key)
+            gone = expire_traces(connection, prompt, before=before, limit=limit, now=now, audit_key=self._audit_key)
+        if gone.traces:
+            self._db.empty_log()
+        return gone

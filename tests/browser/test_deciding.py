@@ -26,6 +26,9 @@ def test_from_the_overview_to_an_approved_change_and_whoever_comes_second_is_tol
     expect(reviewer.get_by_role("heading", name="What changes")).to_be_visible()
     expect(reviewer.locator(".diff ins, .diff .new").first).to_be_visible()
 
+    expect(reviewer.locator("h3:has-text('Why each part') + ul ins").first).to_be_visible()
+    expect(reviewer.get_by_text("Per 1,000 calls: live tokens in")).to_be_visible()
+
     context = chromium.new_context()
     second = signed_in(context.new_page(), server, server.token("otto", "reviewer"))
     second.goto(reviewer.url)
