@@ -26,6 +26,7 @@ from library.store.stores import open_library
 
 NAME = "support/triage"
 JSON = "Content-Type: application/json\r\n"
+TRIES, AGAIN_SECONDS = 10, 2.0  # as the server's Retry-After asks
 PROGRAM = (sys.executable, "-P", "-m", "agent.entrypoints.cli.main")
 
 
@@ -90,7 +91,10 @@ async def fetch(port: int, seconds: float, rate: float = 100.0) -> list[float]:
 
 
 class Offered:
-    """Traces offered by the clock. acknowledged: first ids of the batches that were answered with 200."""
+    """Traces offered by the clock, again after a refusal, as exporters do.
+
+    acknowledged: first ids of the batches that were answered with 200; latencies: until then; refused: answers.
+    """
 
     def __init__(self, port: int, rate: float, size: int) -> None:
         self._port, self._rate, self._size = port, rate, size
@@ -110,19 +114,21 @@ class Offered:
                 number += 1
 
     async def _one(self, first: int, at: str) -> None:
-        connection = self._idle.pop() if self._idle else Connection(self._port)
-        begun = time.perf_counter()
-        try:
-            status, _ = await connection.ask("POST", "/api/v1/traces", batch(first, self._size, at))
-        except (ConnectionError, asyncio.IncompleteReadError):
+        begun, body = time.perf_counter(), batch(first, self._size, at)
+        for _ in range(TRIES):
+            connection = self._idle.pop() if self._idle else Connection(self._port)
+            try:
+                status, _ = await connection.ask("POST", "/api/v1/traces", body)
+            except (ConnectionError, asyncio.IncompleteReadError):
+                self.refused += 1
+                return
+            self._idle.append(connection)
+            if status == 200:
+                self.latencies.append(time.perf_counter() - begun)
+                self.acknowledged.append(first)
+                return
             self.refused += 1
-            return
-        self.latencies.append(time.perf_counter() - begun)
-        self._idle.append(connection)
-        if status == 200:
-            self.acknowledged.append(first)
-        else:
-            self.refused += 1
+            await asyncio.sleep(AGAIN_SECONDS)
 
 
 def resident(pid: int) -> float:

@@ -15,7 +15,7 @@ from agent.entrypoints.web.parcels import Parcel, Taken, refused
 
 PROGRAM = (sys.executable, "-P", "-m", "agent.entrypoints.web.intake_worker")
 WAITING_BYTES = 64 * 2**20
-WAITING_PARCELS = 4_000
+WAITING_PARCELS = 2_000
 LONGEST_ANSWER = 2**24
 
 

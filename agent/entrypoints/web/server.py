@@ -1,6 +1,7 @@
 """The server put together and run: door, application, storing process, scheduler, one listening socket."""
 
 import ipaddress
+import resource
 import secrets
 import signal
 import socket
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
     from agent.settings import Settings
 
 CYCLES_AT_ONCE = 2
-BUSY = 1000  # connections and requests beyond which the answer is 503
+# Connections and requests beyond which the answer is 503, to everybody: far above what may wait to be stored, so that
+# a flood of traces is told 429 while prompts are still answered.
+BUSY = 8000
 BACKLOG = 2048
 DRAIN_SECONDS = 20
 
@@ -208,10 +211,18 @@ def run(
         signal.signal(told, lambda _number, _frame: None)
     if house.background is not None:
         house.background.start()
+    _allow_files()
     try:
         uvicorn.Server(_config(door, house.intake)).run(sockets=[listening.socket])
     finally:
         house.stop()
+
+
+def _allow_files() -> None:
+    """Let the process open as many sockets as the machine allows it; the usual soft limit is 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * BUSY if hard == resource.RLIM_INFINITY else min(2 * BUSY, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
 
 
 def _config(door: Door, intake: IntakeProcess) -> "uvicorn.Config":
