@@ -23,7 +23,7 @@ demo: setup
 	$(BIN)/promptkeeper demo promptkeeper-demo --no-serve
 
 test: setup
-	$(BIN)/python -m pytest -n 2 --dist loadscope
+	$(BIN)/python -m pytest -n 3 --dist loadscope
 
 check: setup
 	$(BIN)/ruff format --check .

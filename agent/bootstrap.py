@@ -8,10 +8,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.services import Progress, Services, silent
+from agent.services import Progress, Services, in_thread, silent
 from agent.settings import ModelSection, Settings
 from library.calls import Caps, ModelRole
 from library.errors import InputError
+from library.store.engine import is_sqlite
 from library.store.stores import Library
 from policies.guardrails.policy import Policy
 from policies.guardrails.policy_file import load_policy
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
 
     from agent.chat.conversation import Conversation
+    from agent.notifying.delivering import Post
+    from tools.models import Model
 
 MEMORY_WAIT_SECONDS = 20.0
 
@@ -123,6 +126,22 @@ def conversations(settings: Settings, library: Library, *, now: Callable[[], dat
     return begin
 
 
+def post_of(settings: Settings, library: Library, *, now: Callable[[], datetime]) -> "Post":
+    """What delivering notices takes; a channel is opened when the first notice for it is due."""
+    import random
+
+    from agent.notifying.channels import Channel, open_channel
+    from agent.notifying.delivering import Post
+
+    rules = rulebook_of(settings).notifications
+
+    def open_it(name: str) -> Channel:
+        return open_channel(name, settings.notify[name], os.environ, timeout_s=rules.timeout_seconds)
+
+    names = frozenset(settings.notify)
+    return Post(library=library, names=names, open_channel=open_it, rules=rules, now=now, rng=random.Random())
+
+
 @asynccontextmanager
 async def opened_services(
     settings: Settings, library: Library, *, progress: Progress = silent, now: Callable[[], datetime] = utc_now
@@ -130,21 +149,24 @@ async def opened_services(
     """Everything a cycle needs, except its claim; models are connected at their first call."""
     from tools.functions import Functions
     from tools.ledger import Ledger
+    from tools.model_spans import ToldModel
     from tools.models import ModelSettings, open_model
+    from tools.spans import NO_SPANS, open_spans
 
-    ledger = Ledger(library.calls)
+    ledger, spans = Ledger(library.calls), open_spans(settings.telemetry.otlp_endpoint)
     functions = Functions(settings.metrics.functions, folder=settings.path("."), timeout_s=settings.metrics.timeout_s)
 
-    def section(role: ModelRole, values: ModelSection) -> ModelSettings:
-        return ModelSettings(role=role, **values.model_dump())
+    def opened(role: ModelRole, values: ModelSection) -> "Model":
+        model = open_model(ModelSettings(role=role, **values.model_dump()), ledger=ledger, now=now)
+        return model if spans is NO_SPANS else ToldModel(model, spans)
 
     models = settings.models
     check_judge(settings)
     try:
         yield Services(
             library=library,
-            student=open_model(section("student", models.student), ledger=ledger, now=now),
-            teacher=open_model(section("teacher", models.teacher), ledger=ledger, now=now),
+            student=opened("student", models.student),
+            teacher=opened("teacher", models.teacher),
             open_memory=memory_of(settings),
             rulebook=rulebook_of(settings),
             policy_for=policies_of(settings),
@@ -152,26 +174,23 @@ async def opened_services(
             now=now,
             max_parallel=models.student.max_parallel,
             progress=progress,
-            judge=open_model(section("judge", models.judge), ledger=ledger, now=now) if models.judge.model else None,
+            judge=opened("judge", models.judge) if models.judge.model else None,
             online_caps=online_caps_of(settings),
             functions=functions,
+            spans=spans,
         )
     finally:
         functions.close()
         await ledger.close()
+        await in_thread(spans.close)
 
 
 @asynccontextmanager
 async def opened_checkpoints(settings: Settings) -> "AsyncIterator[BaseCheckpointSaver[str]]":
     """Where the graph keeps its state between steps; committed with full synchronisation."""
-    # Plain JSON types only: a checkpoint must not be able to import code when it is read.
-    os.environ.setdefault("LANGGRAPH_STRICT_MSGPACK", "true")
-    from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+    from agent.checkpoints import on_postgres, on_sqlite
 
-    path = settings.path(".promptkeeper") / "checkpoints.db"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    async with AsyncSqliteSaver.from_conn_string(str(path)) as saver:
-        await saver.conn.execute("PRAGMA synchronous=FULL")
-        await saver.conn.execute("PRAGMA secure_delete=ON")
-        await saver.setup()
+    url = settings.library_url
+    kept = on_sqlite(settings.path(".promptkeeper") / "checkpoints.db") if is_sqlite(url) else on_postgres(url)
+    async with kept as saver:
         yield saver

@@ -7,7 +7,7 @@ from agent.evidence import judged, learn_items
 from agent.services import Services, in_thread
 from agent.state import CycleState
 from agent.teacher.request import Briefing, Earlier, Example
-from library.failures import PastFix
+from library.failures import HeldFix, PastFix
 from library.prompts import Content, Version
 from library.runs import Attempt
 from policies.coverage import Shown, contrasting, varied
@@ -58,6 +58,7 @@ async def brief(services: Services, state: CycleState, turn: int = 1) -> Briefin
         comments=await _comments(services, state),
         similar=await _similar(services, state, rules.similar_failures),
         seed=state["seed"],
+        fixes=await _fixes(services, state),
     )
 
 
@@ -123,6 +124,16 @@ async def _similar(services: Services, state: CycleState, limit: int) -> tuple[s
     similar = (state.get("diagnosis") or {}).get("similar", [])
     fixes = await in_thread(services.library.failures.past_fixes, [s["id"] for s in similar])
     return tuple(_told(fix) for fix in fixes if fix.outcome != "undecided")[:limit]
+
+
+async def _fixes(services: Services, state: CycleState) -> tuple[HeldFix, ...]:
+    """The remembered fixes that still hold, each once, that of the most similar failure first."""
+    similar = (state.get("diagnosis") or {}).get("similar", [])
+    found = await in_thread(services.library.failures.held_fixes, [s["id"] for s in similar if s.get("held")])
+    once: dict[tuple[str, int], HeldFix] = {}
+    for fix in found:
+        once.setdefault((fix.prompt, fix.version), fix)
+    return tuple(once.values())
 
 
 def _told(fix: PastFix) -> str:

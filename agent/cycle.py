@@ -2,23 +2,23 @@
 
 import asyncio
 import contextlib
-import hashlib
 import logging
-import os
-import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import datetime
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.errors import GraphDrained
+from langgraph.runtime import RunControl
 
 from agent.graph import Graph, build_graph
+from agent.holding import kept, owner_name, take
 from agent.services import Services, in_thread
 from agent.state import CycleState
-from library.errors import BudgetSpent, ClaimHeld, ClaimLost, Outage, PromptkeeperError
+from agent.telling import told
+from library.errors import BudgetSpent, ClaimHeld, ClaimLost, Outage, PromptkeeperError, Refused
 from library.runs import Claim, Run, RunOptions, RunState, StopReason, Trigger
 from library.store.stores import Library
 
@@ -27,26 +27,14 @@ log = logging.getLogger("promptkeeper.cycle")
 Checkpoints = BaseCheckpointSaver[str]
 """Where the graph keeps its state between steps."""
 
+Brake = RunControl
+"""Asks one cycle to stop after the step that runs: `request_drain()`. Made anew for every cycle."""
+
 STEP_LIMIT = 200  # graph steps; the rulebook's rounds end a cycle long before
 
 
-def owner_name() -> str:
-    """Who this process is, for the claim: host, process id and its start time, so that a dead one can be told."""
-    return f"{socket.gethostname()}:{os.getpid()}:{_started(os.getpid())}"
-
-
-def _started(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rsplit(")", 1)[1].split()[19]
-    except (OSError, IndexError):
-        return ""
-
-
-def dead(owner: str) -> bool:
-    """Whether a claim's owner was a process of this machine that is gone."""
-    host, _, rest = owner.partition(":")
-    pid, _, started = rest.partition(":")
-    return host == socket.gethostname() and pid.isdigit() and _started(int(pid)) != started
+class HandedOver(Refused):
+    """A cycle stopped half-way because it was asked to; its claim is free and its last step is kept."""
 
 
 async def run_cycle(
@@ -59,27 +47,31 @@ async def run_cycle(
     options: RunOptions | None = None,
     owner: str | None = None,
     seed: int | None = None,
+    brake: Brake | None = None,
 ) -> Run:
     """One cycle over one prompt, from the start or from where a killed one stopped; returns the finished run.
 
     seed: of a new run's random choices, drawn when None; a run that is taken up again keeps its own, and its options.
+    brake: with one, a run that is braked or cancelled lets go of its claim, so that another process goes on at once
+    from its last checkpoint; braked, it raises HandedOver.
     Raises ClaimHeld when another cycle works on the prompt or when options are given and an unfinished run was started
     otherwise, ClaimLost when this one was taken over.
     """
     claim, run, resumed = await in_thread(
-        _claim, services, prompt, trigger, comment, owner or owner_name(), seed, options
+        take, services, prompt, trigger, comment, owner or owner_name(), seed, options
     )
     held = under(replace(services, claim=claim), run.options)
     graph = build_graph(held, checkpointer)
     config: RunnableConfig = {"configurable": {"thread_id": f"run-{run.id}"}, "recursion_limit": STEP_LIMIT}
-    async with _heartbeat(held, claim):
+    async with told(held, run, resumed=resumed) as tell, _let_go(held, claim, brake), kept(held, claim):
         if resumed:
             await in_thread(services.library.calls.release, held.scope)
         else:
             # A process that was killed between its last two commits has left the checkpoints of a finished run.
             for ended in (await in_thread(services.library.runs.list, prompt=prompt, limit=2))[1:]:
                 await checkpointer.adelete_thread(f"run-{ended.id}")
-        finished = await _finish(held, run, await _walk(held, graph, config, run))
+        finished = await _finish(held, run, await _walk(held, graph, config, run, brake))
+        await tell(finished)
     await checkpointer.adelete_thread(f"run-{run.id}")
     return finished
 
@@ -99,74 +91,22 @@ def under(services: Services, options: RunOptions) -> Services:
     return replace(services, caps=caps, rulebook=book)
 
 
-def _claim(
-    services: Services,
-    prompt: str,
-    trigger: Trigger,
-    comment: str,
-    owner: str,
-    seed: int | None,
-    options: RunOptions | None,
-) -> tuple[Claim, Run, bool]:
-    runs = services.library.runs
-    live = services.library.prompts.labelled(prompt, services.label)
-    holder = runs.holder(prompt)
-    # The seed must be the same when the run is taken up again, and nobody outside can foretell it.
-    drawn = int.from_bytes(hashlib.sha256(os.urandom(16)).digest()[:6], "big")
-    return runs.claim(
-        prompt,
-        owner=owner,
-        trigger=trigger,
-        incident_id=None,
-        base_version=live.number,
-        seed=drawn if seed is None else seed,
-        lease=_lease(services),
-        now=services.now(),
-        comment=comment,
-        options=options,
-        own_seed=seed is not None,
-        dead_owner=holder.owner if holder is not None and dead(holder.owner) else None,
-    )
-
-
-def _lease(services: Services) -> timedelta:
-    return timedelta(seconds=services.rulebook.runs.lease_seconds)
-
-
 @asynccontextmanager
-async def _heartbeat(services: Services, claim: Claim) -> AsyncIterator[None]:
-    """Renew the lease while the body runs; when the claim is lost the body is cancelled and ClaimLost raised."""
-    body = asyncio.current_task()
-    lost: list[PromptkeeperError] = []
-
-    async def beat() -> None:
-        while True:
-            await asyncio.sleep(_lease(services).total_seconds() / 3)
-            try:
-                await in_thread(services.library.runs.renew, claim, lease=_lease(services), now=services.now())
-            except ClaimLost as error:
-                lost.append(error)
-                if body is not None:
-                    body.cancel()
-                return
-            except Outage:
-                continue  # the lease outlives a short outage; a longer one loses the claim by itself
-
-    heart = asyncio.create_task(beat())
+async def _let_go(services: Services, claim: Claim, brake: Brake | None) -> AsyncIterator[None]:
+    """Free the claim of a run that is stopped half-way, where there is somebody to go on with it."""
     try:
         yield
-    except asyncio.CancelledError:
-        if lost:
-            raise lost[0] from None
+    except (asyncio.CancelledError, GraphDrained) as stopped:
+        if brake is not None:
+            with contextlib.suppress(ClaimLost):
+                await asyncio.shield(in_thread(services.library.runs.release, claim, now=services.now()))
+        if isinstance(stopped, GraphDrained):
+            raise HandedOver("the run was handed over", claim.prompt, "Another worker goes on with it.") from None
         raise
-    finally:
-        heart.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await heart
 
 
 async def _walk(
-    services: Services, graph: Graph, config: RunnableConfig, run: Run
+    services: Services, graph: Graph, config: RunnableConfig, run: Run, brake: Brake | None
 ) -> tuple[RunState, StopReason, str, int | None]:
     """Walk the graph to its end; the reason it stopped, typed."""
     try:
@@ -182,7 +122,10 @@ async def _walk(
             "rounds": run.options.rounds or 0,
             "path": [],
         }
-        async for state in graph.astream(None if started else initial, config, stream_mode="values", durability="sync"):
+        steps = graph.astream(
+            None if started else initial, config, stream_mode="values", durability="sync", control=brake
+        )
+        async for state in steps:
             path, incident_id = state.get("path", []), state.get("incident_id")
             await in_thread(services.library.runs.follow, services.held(), path, incident_id=incident_id)
         end = (await graph.aget_state(config)).values
@@ -190,7 +133,7 @@ async def _walk(
         return "finished", stop["reason"], stop["detail"], end.get("proposal_id")
     except BudgetSpent as error:
         return "finished", "budget_spent", str(_own_cap(error, run.options)), None
-    except (ClaimLost, ClaimHeld):
+    except (ClaimLost, ClaimHeld, GraphDrained):
         raise
     except Outage as error:
         return "finished", "models_down", str(error), None

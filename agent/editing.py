@@ -1,6 +1,6 @@
 """A reviewer's own words instead of a proposal's: held against the guardrails at once, then tested like any change."""
 
-from agent.cycle import Checkpoints, Edit, run_cycle
+from agent.cycle import Brake, Checkpoints, Edit, run_cycle
 from agent.review import Reviewing
 from agent.services import Services, in_thread
 from library.errors import InputError, Refused, Stale
@@ -39,8 +39,16 @@ def edited_content(reviewing: Reviewing, edit: Edit) -> Content:
     return content
 
 
-async def try_edit(services: Services, checkpointer: Checkpoints, prompt: str, content: Content, author: str) -> Run:
+async def try_edit(
+    services: Services,
+    checkpointer: Checkpoints,
+    prompt: str,
+    content: Content,
+    author: str,
+    *,
+    brake: Brake | None = None,
+) -> Run:
     """Run the gate with the text; what is proven takes the old proposal's place in the queue, under its author."""
     options = RunOptions(draft=canonical_json(content.to_json()), author=author)
     await in_thread(services.library.prompts.get, prompt)
-    return await run_cycle(services, checkpointer, prompt, "edit", options=options)
+    return await run_cycle(services, checkpointer, prompt, "edit", options=options, brake=brake)

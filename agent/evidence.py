@@ -32,10 +32,13 @@ class GateItems:
     anchors: tuple[Item, ...]
 
 
-async def measure(services: Services, prompt: str, content: Content, items: Sequence[Item], what: str) -> list[Outcome]:
+async def measure(
+    services: Services, prompt: str, content: Content, items: Sequence[Item], what: str, *, spare: bool = False
+) -> list[Outcome]:
     """Run the student with this content over the items; one outcome an item, in their order.
 
-    Raises Outage when more calls than the rulebook allows were lost: then the numbers would say nothing.
+    Raises Outage when more calls than the rulebook allows were lost: then the numbers would say nothing. spare: the
+    caller reckons with lost calls, so that only a provider that answered none of several is an outage.
     """
     if not items:
         return []
@@ -45,14 +48,21 @@ async def measure(services: Services, prompt: str, content: Content, items: Sequ
         # What finished is in the ledger, so that only the lost calls are made again.
         outcomes = await _run(services, prompt, content, items, what)
         lost = [o for o in outcomes if o.score is None]
+    if spare and len(lost) < len(outcomes):
+        return outcomes
+    refuse_losses(services, len(lost), len(outcomes), lost[0].reason if lost else "")
+    return outcomes
+
+
+def refuse_losses(services: Services, lost: int, asked: int, reason: str) -> None:
+    """Raise Outage where more of the asked calls were lost than the rulebook allows."""
     # Of a few items one lost call says nothing about the provider.
-    if len(lost) > max(1, services.rulebook.acceptance.max_excluded * len(outcomes)):
+    if lost > max(1, services.rulebook.acceptance.max_excluded * asked):
         raise Outage(
-            f"{len(lost)} of {len(outcomes)} student calls were lost ({lost[0].reason})",
+            f"{lost} of {asked} student calls were lost ({reason})",
             services.student.name,
             "Nothing was judged; try again when the provider answers ('promptkeeper doctor').",
         )
-    return outcomes
 
 
 async def _run(services: Services, prompt: str, content: Content, items: Sequence[Item], what: str) -> list[Outcome]:
@@ -94,10 +104,13 @@ async def learn_items(services: Services, prompt: str, incident_id: int | None, 
 
 
 async def judged(
-    services: Services, prompt: str, content: Content, items: Sequence[Item]
+    services: Services, prompt: str, content: Content, items: Sequence[Item], *, spare: bool = False
 ) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
-    """(failing, passing) of learn items under a content, in their order; what an outage left open is in neither."""
-    outcomes = await measure(services, prompt, content, items, "reading the learn items")
+    """(failing, passing) of learn items under a content, in their order; what an outage left open is in neither.
+
+    spare: as in `measure`.
+    """
+    outcomes = await measure(services, prompt, content, items, "reading the learn items", spare=spare)
     by_id = {item.id: item for item in items}
     examples = [
         Example(item=by_id[o.item_id], actual=o.output, score=o.score, reason=_worth_saying(by_id[o.item_id], o))

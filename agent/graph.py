@@ -63,7 +63,8 @@ Step = Callable[[CycleState, Services], Awaitable[CycleState]]
 
 async def _traced(name: str, step: Step, services: Services, state: CycleState) -> CycleState:
     """Run a step and add its name to the path."""
-    return {**(await step(state, services)), "path": [name]}
+    with services.spans.span(f"step {name}", {"promptkeeper.step": name}):
+        return {**(await step(state, services)), "path": [name]}
 
 
 def after_start(state: CycleState) -> Literal["monitor", "edited"]:

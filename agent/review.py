@@ -1,9 +1,12 @@
 """A person's decision on a proposal, bound to the exact content that was shown and checked."""
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
+from agent.release.staging import Wish, plan
+from library.canaries import Canary
 from library.errors import Refused, Stale
 from library.prompts import Actor, Version
 from library.proposals import Proposal
@@ -11,17 +14,28 @@ from library.store.stores import Library
 from policies.guardrails.engine import Subject, check
 from policies.guardrails.judgement import JUDGE
 from policies.guardrails.policy import Policy
+from policies.rulebook import ReleaseRules, shipped
 from policies.verdict import Finding, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reviewing:
-    """What deciding takes: the library, the policies as they are now, the clock, and who decides."""
+    """What deciding takes: the library, the policies as they are now, the clock, who decides, how versions go out."""
 
     library: Library
     policy_for: Callable[[str], Policy]
     now: Callable[[], datetime]
     actor: Actor
+    release: ReleaseRules = field(default_factory=lambda: shipped().release)
+
+
+class Released(NamedTuple):
+    """What an approval did. canary: the staged release that began, None where the label moved; said: why so."""
+
+    proposal: Proposal
+    version: Version
+    canary: Canary | None
+    said: str
 
 
 def recheck(reviewing: Reviewing, proposal: Proposal) -> Verdict:
@@ -49,11 +63,18 @@ def judged(proposal: Proposal) -> tuple[Finding, ...]:
 
 
 def approve(
-    reviewing: Reviewing, proposal_id: int, *, content_hash: str, ticked: Collection[str] = (), comment: str = ""
-) -> tuple[Proposal, Version]:
+    reviewing: Reviewing,
+    proposal_id: int,
+    *,
+    content_hash: str,
+    ticked: Collection[str] = (),
+    comment: str = "",
+    wish: Wish = "rulebook",
+) -> Released:
     """Release the proposal: guardrails once more, then version, label and incident in one transaction.
 
-    Raises Refused when guardrails block it now or a flagged finding is not ticked, Stale when anything moved.
+    wish: in steps, at once, or as the rulebook and the prompt's traffic say. Raises Refused when guardrails block it
+    now or a flagged finding is not ticked, Stale when anything moved.
     """
     proposal = reviewing.library.proposals.get(proposal_id)
     place = f"proposal {proposal_id}"
@@ -72,6 +93,16 @@ def approve(
                 place,
                 f"Approve with --tick {first.policy}, or waive it.",
             )
-    return reviewing.library.proposals.approve(
-        proposal_id, content_hash=content_hash, actor=reviewing.actor, now=reviewing.now(), comment=comment
+    library, now = reviewing.library, reviewing.now()
+    how = plan(library, reviewing.release, proposal.prompt, wish=wish, now=now)
+    decided, version = library.proposals.approve(
+        proposal_id,
+        content_hash=content_hash,
+        actor=reviewing.actor,
+        now=now,
+        comment=comment,
+        steps=how.steps,
+        release=how.said,
     )
+    canary = library.canaries.of_proposal(proposal_id) if how.steps else None
+    return Released(decided, version, canary, how.said)

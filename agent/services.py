@@ -14,6 +14,7 @@ from policies.rulebook import Rulebook
 from tools.functions import Functions
 from tools.memory import OpenMemory
 from tools.models import Model
+from tools.spans import NO_SPANS, Spans
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -40,7 +41,7 @@ class Services:
 
     now: the clock (aware, UTC). policy_for: the guardrail policy of a prompt. label: what approval moves.
     judge: None where none is set; online_caps: what judging live traffic may cost in a day. functions: the project's
-    own metrics.
+    own metrics; spans: where cycles and steps are told to, nowhere unless telemetry is on.
     """
 
     library: Library
@@ -58,6 +59,7 @@ class Services:
     judge: Model | None = None
     online_caps: Caps = field(default_factory=Caps)
     functions: Functions = field(default_factory=Functions)
+    spans: Spans = NO_SPANS
 
     def held(self) -> Claim:
         """The claim of the running cycle."""

@@ -14,12 +14,15 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from agent.channel_settings import Channels
 from library.errors import InputError, NotFound
 
 FILE_NAME = "promptkeeper.toml"
 PREFIX = "PROMPTKEEPER_"
 HOME = ".promptkeeper"
 DURATION = re.compile(r"(\d+)\s*(s|m|h|d)")
+LISTS = frozenset({"fallbacks", "events", "prompts", "to"})
+"""Settings that hold several values; in an environment variable there are commas between them."""
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -112,13 +115,38 @@ class MetricsSection(Section):
 
 
 class ServerSection(Section):
-    """Where `promptkeeper serve` listens. names: hosts that people type, where it is not only loopback."""
+    """Where `promptkeeper serve` listens. names: hosts that people type, where it is not only loopback.
+
+    public_url: the address of the pages as people reach them, for links in notifications; empty: no links.
+    """
 
     host: str = "127.0.0.1"
     port: int = Field(default=8400, ge=0, le=65535)
     names: tuple[str, ...] = ()
     session_hours: float = Field(default=12.0, gt=0, le=24 * 30)
     body_mb: int = Field(default=16, ge=1, le=256)
+    public_url: str = Field(default="", pattern=r"^(https?://[^\s/?#@]+(/[^\s?#]*)?)?$")
+
+
+class WorkerSection(Section):
+    """How `promptkeeper worker` works. heartbeat_s: seconds between signs of life; after three without one a worker is
+    gone. grace_s: seconds that running cycles have when it is told to stop."""
+
+    heartbeat_s: float = Field(default=10.0, ge=0.1, le=600)
+    grace_s: float = Field(default=20.0, ge=0, le=86_400)
+
+
+class McpSection(Section):
+    """What agents may ask of `promptkeeper mcp`. approve: a person may sign there, after being shown the change."""
+
+    approve: bool = False
+
+
+class TelemetrySection(Section):
+    """Where spans of our own cycles go: the address of an OTLP/HTTP collector, such as http://127.0.0.1:4318. Empty:
+    nowhere."""
+
+    otlp_endpoint: str = Field(default="", pattern=r"^(https?://[^\s?#@]+)?$")
 
 
 class Settings(Section):
@@ -133,6 +161,10 @@ class Settings(Section):
     policies: PolicySection = PolicySection()
     metrics: MetricsSection = MetricsSection()
     server: ServerSection = ServerSection()
+    worker: WorkerSection = WorkerSection()
+    mcp: McpSection = McpSection()
+    telemetry: TelemetrySection = TelemetrySection()
+    notify: Channels = {}
 
     @property
     def library_url(self) -> str:
@@ -142,6 +174,18 @@ class Settings(Section):
         if url.startswith(prefix) and not url.startswith(prefix + "/"):
             return prefix + str((self.root / url.removeprefix(prefix)).absolute())
         return url
+
+    def share(self, parts: int) -> "Settings":
+        """The settings of one of so many that work at once: every model's rpm and tpm divided, 1 at the least."""
+
+        def divided(section: ModelSection) -> ModelSection:
+            limits = {"rpm": section.rpm, "tpm": section.tpm}
+            return section.model_copy(
+                update={key: max(1, limit // parts) for key, limit in limits.items() if limit is not None}
+            )
+
+        roles = {name: divided(getattr(self.models, name)) for name in type(self.models).model_fields}
+        return self.model_copy(update={"models": self.models.model_copy(update=roles)})
 
     def path(self, relative: str) -> Path:
         """A path of the settings, absolute."""
@@ -191,6 +235,6 @@ def _override(values: dict[str, Any], environ: Mapping[str, str]) -> None:
             if not isinstance(at, dict):
                 raise InputError(f"'{table}' is not a table of settings", name, "Correct the variable's name.")
         # An empty text takes a setting away: PROMPTKEEPER_BUDGET__USD_PER_DAY= is "no cap".
-        at[key] = [] if key == "fallbacks" and not text else text.split(",") if key == "fallbacks" else (text or None)
+        at[key] = [] if key in LISTS and not text else text.split(",") if key in LISTS else (text or None)
         if at[key] is None and key in {"model", "url"}:
             at[key] = ""

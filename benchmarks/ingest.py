@@ -1,18 +1,21 @@
 """How many traces, each with a score, one process stores per second: batches of 100, every batch committed and synced.
 
-    python -m benchmarks.ingest [--traces 20000] [--batch 100] [--url sqlite:////some/library.db]
+    python -m benchmarks.ingest [--traces 20000] [--batch 100] [--url sqlite:////some/library.db | --postgres URL]
 
-Without --url it writes a fresh SQLite library into a temporary folder, as `promptkeeper init` would set it up. The
-time includes building the rows, the transaction and its sync to disk; it does not include making the traces.
+Without --url it writes a fresh SQLite library into a temporary folder, as `promptkeeper init` would set it up; with
+--postgres a fresh schema in that database, dropped at the end. The time includes building the rows, the transaction and
+its sync to disk; it does not include making the traces.
 """
 
 import argparse
 import random
 import tempfile
 import time
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from benchmarks.scaling import schema
 from library.scores import Score
 from library.store.stores import open_library
 from library.traces import Trace
@@ -82,10 +85,13 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=100)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--url", help="default: a fresh SQLite file")
+    parser.add_argument("--postgres", help="a PostgreSQL database in which a schema may be made")
     options = parser.parse_args()
     for repeat in range(options.repeats):
-        with tempfile.TemporaryDirectory() as folder:
+        with ExitStack() as stack:
+            folder = stack.enter_context(tempfile.TemporaryDirectory())
             url = options.url or f"sqlite:///{Path(folder) / 'library.db'}"
+            url = stack.enter_context(schema(options.postgres)) if options.postgres else url
             # A seed of its own for each repeat: traces that were seen before would be skipped.
             rate, cpu = measure(url, count=options.traces, batch=options.batch, seed=time.time_ns() + repeat)
         said = f"{options.traces} in batches of {options.batch}, {cpu:.0f} µs of processor time each"

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from library.prompts import Content
+
 Outcome = Literal["fixed", "not_fixed", "undecided"]
 
 
@@ -36,3 +38,21 @@ class PastFix:
     hypothesis: str
     outcome: Outcome
     detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldFix:
+    """A change that was approved for a past failure and is still in force: no release after it went back behind it.
+
+    name and text: the failure's. before, after: the prompt that it was approved against, and what was approved;
+    version: the number it was given.
+    """
+
+    failure_id: str
+    prompt: str
+    name: str
+    text: str
+    run_id: int
+    before: Content
+    after: Content
+    version: int

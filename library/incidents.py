@@ -2,9 +2,9 @@
 
 open          the monitor saw it; nobody has looked yet
 diagnosing    a cycle works on it
-proposed      a proposal waits for a person
-resolved      a change was approved, or the scores came back
-regressed     it was resolved and came back
+proposed      a proposal waits for a person, or its staged release is under way
+resolved      a change was released for good, or the scores came back
+regressed     it was resolved and came back, or the release that was to mend it was rolled back
 dismissed     a person said it is not one, or accepted it as the new normal
 """
 
@@ -22,7 +22,7 @@ MOVES: Mapping[IncidentState, frozenset[IncidentState]] = MappingProxyType(
     {
         "open": frozenset({"diagnosing", "resolved", "dismissed"}),
         "diagnosing": frozenset({"open", "proposed", "resolved", "dismissed"}),
-        "proposed": frozenset({"open", "diagnosing", "resolved", "dismissed"}),
+        "proposed": frozenset({"open", "diagnosing", "resolved", "regressed", "dismissed"}),
         "resolved": frozenset({"regressed"}),
         "regressed": frozenset({"diagnosing", "resolved", "dismissed"}),
         "dismissed": frozenset({"open"}),

@@ -19,6 +19,7 @@ class Trace:
     """One call. `version` is the resolved one; `label` is only how it was asked for.
 
     ts: time of the call; latency in milliseconds; tokens in and out; cost in US dollars, None where unknown.
+    arm: which side of a staged release served it (`7:25:canary`), as the prompt was answered with it; None outside one.
     expected: the right answer where somebody knows it; expected_source says who (`import`, `replay`, `human`).
     """
 
@@ -42,3 +43,4 @@ class Trace:
     session: str | None = None
     finish_reason: str | None = None
     error: TraceError | None = None
+    arm: str | None = None

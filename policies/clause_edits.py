@@ -14,6 +14,8 @@ from typing import Literal
 from policies.guardrails.word_lists import FUNCTION_WORDS
 
 CLAUSE = re.compile(r"[^\n]*?(?:(?<=[.!?])[ \t]+(?=[A-Z\"'(\[])|\n|\Z)")
+DENIES = re.compile(r"\b(?:not|never|no|nor|none|cannot|\w+n['\u2019]t|avoid|drop)\b", re.IGNORECASE)
+SAME_WORDS, SAME_SHARE = 3, 0.5  # content words that two clauses share when they speak of the same thing
 ALIKE = 0.6  # share of matching words from which an old and a new clause in one place are one clause, reworded
 
 HunkKind = Literal["insert", "replace", "delete"]
@@ -167,12 +169,23 @@ def merged(offers: Iterable[Sequence[Hunk]], same: float) -> tuple[Hunk, ...]:
         if hunk.kind != "insert":
             changes.setdefault((hunk.part, hunk.at), hunk)
             continue
-        twin = next((i for i, known in enumerate(added) if overlap(known.new, hunk.new) >= same), None)
+        twin = next((i for i, known in enumerate(added) if _one_idea(known.new, hunk.new, same)), None)
         if twin is None:
             added.append(hunk)
         elif len(set(words_of(hunk.new))) > len(set(words_of(added[twin].new))):
             added[twin] = hunk
     return (*changes.values(), *added)
+
+
+def _one_idea(one: str, other: str, same: float) -> bool:
+    return overlap(one, other) >= same and not opposes(one, other)
+
+
+def opposes(one: str, other: str) -> bool:
+    """Whether one clause forbids or denies, and the other does not, in much the same words: both cannot hold."""
+    if bool(DENIES.search(one)) == bool(DENIES.search(other)):
+        return False
+    return len(stems(one) & stems(other)) >= SAME_WORDS and overlap(one, other) >= SAME_SHARE
 
 
 def overlap(one: str, other: str) -> float:

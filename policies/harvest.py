@@ -15,7 +15,7 @@ def harvest(
     judged: Sequence[tuple[Trace, Score]],
     *,
     prompt: str,
-    incident_id: int,
+    incident_id: int | None,
     limit: int,
     trusted_sources: Collection[str],
     known_groups: Mapping[str, ItemRole],
@@ -25,7 +25,8 @@ def harvest(
 
     Failing and passing traces are taken alike, so that the gate sees the traffic as it is; which of them a teacher
     may read is decided by the hash of the normalised text alone. A text that some dataset already holds is left out:
-    it has its role there. Errors (no output) are left out: they say nothing about the prompt.
+    it has its role there. Errors (no output) are left out: they say nothing about the prompt. incident_id: None where
+    there was none.
     """
     fresh: dict[str, Item] = {}
     for trace, score in judged:

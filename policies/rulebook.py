@@ -1,5 +1,6 @@
 """The rulebook: every threshold the product decides by, read strictly from one reviewable YAML file."""
 
+import math
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
@@ -7,8 +8,9 @@ from importlib.resources import files
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from library.canaries import check_steps
 from library.errors import InputError
 from policies.health.evidence import ScanSettings
 from policies.sampling import RepeatRules
@@ -87,12 +89,30 @@ class SearchRules(Rules):
     race_items: int = Field(ge=6)
     race_confidence: float = Field(gt=0.5, lt=1)
     same_idea: float = Field(gt=0, le=1)
+    recall_similarity: float = Share
+    recall_items: int = Field(ge=1)
     ablation_calls: int = Field(ge=0)
+    doubt_calls: int = Field(ge=0)
     target: float = Share
     min_gain_items: float = Field(ge=0)
     select_items: int = Field(ge=1)
     gate_items: int = Field(ge=1)
     duplicate_similarity: float = Share
+
+
+class OproRules(Rules):
+    """How much the strategy `opro` asks for and shows."""
+
+    candidates: int = Field(ge=1, le=20)
+    trajectory: int = Field(ge=1)
+    exemplars: int = Field(ge=0)
+    score_items: int = Field(ge=1)
+
+
+class StrategyRules(Rules):
+    """The numbers of single strategies, by their names."""
+
+    opro: OproRules
 
 
 class AcceptanceRules(Rules):
@@ -169,6 +189,62 @@ class RunRules(Rules):
     rest_hours: int = Field(ge=0)
 
 
+class NotificationRules(Rules):
+    """How hard it is tried to deliver a notice, and how long it is kept. Times in seconds and days."""
+
+    tries: int = Field(ge=1, le=50)
+    first_wait_seconds: float = Field(gt=0)
+    growth: float = Field(ge=1, le=10)
+    longest_wait_seconds: float = Field(gt=0)
+    timeout_seconds: float = Field(gt=0, le=60)
+    lease_seconds: float = Field(ge=300)
+    max_parallel: int = Field(ge=1, le=64)
+    round_seconds: float = Field(ge=1)
+    keep_days: int = Field(ge=1)
+
+    def wait(self, tried: int, chance: float) -> timedelta:
+        """The wait after so many failed tries. chance: evenly in [0, 1), so that what failed together parts."""
+        # The exponent is held down because a float has an end; the longest wait is reached long before.
+        step = min(self.longest_wait_seconds, self.first_wait_seconds * self.growth ** min(tried - 1, 60))
+        return timedelta(seconds=step * (0.5 + 0.5 * chance))
+
+
+class ReleaseRules(Rules):
+    """How an approved version goes out; `policies.rollout.ReleaseTerms` has the words of the judgement."""
+
+    staged: Literal["live", "always", "never"]
+    steps: tuple[int, ...]
+    min_scores: int = Field(ge=20)
+    max_days: int = Field(ge=1)
+    live_days: int = Field(ge=1)
+    silent_hours: int = Field(ge=1)
+    promote: Literal["automatic", "second_signature"]
+    approver_may_promote: bool
+    cache_seconds: int = Field(ge=0, le=3600)
+    alpha: float = Field(gt=0, lt=0.5)
+    doubt: float = Field(gt=0, lt=1)
+    margin: float = Field(gt=0, le=1)
+    margin_relative: float = Field(gt=0, le=1)
+
+    @field_validator("steps")
+    @classmethod
+    def _rising(cls, steps: tuple[int, ...]) -> tuple[int, ...]:
+        try:
+            return check_steps(steps, "release.steps")
+        except InputError as error:
+            raise ValueError(f"{error.thing}: let them rise and end at 100") from error
+
+    @property
+    def shares(self) -> tuple[int, ...]:
+        """The steps at which both arms are compared: those below 100 percent."""
+        return self.steps[:-1]
+
+    @property
+    def needed_calls(self) -> int:
+        """Scored calls of the whole prompt until every step has had its scores."""
+        return math.ceil(sum(self.min_scores * 100 / share for share in self.shares))
+
+
 class Rulebook(Rules):
     """The whole book."""
 
@@ -177,12 +253,15 @@ class Rulebook(Rules):
     harvest: HarvestRules
     teacher: TeacherRules
     search: SearchRules
+    strategies: StrategyRules
     acceptance: AcceptanceRules
     diagnosis: DiagnosisRules
     online: OnlineRules
     proposals: ProposalRules
+    release: ReleaseRules
     privacy: PrivacyRules
     runs: RunRules
+    notifications: NotificationRules
 
 
 @cache
@@ -213,3 +292,9 @@ def read_rulebook(text: str | None, place: str) -> Rulebook:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         raise InputError(f"rule '{key}': {first['msg']}", place, "Correct the value.") from error
+
+
+@cache
+def shipped() -> Rulebook:
+    """The rulebook as shipped."""
+    return read_rulebook(None, "pack:rulebook")

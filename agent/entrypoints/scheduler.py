@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from agent.cycle import Wish, due
+from agent.queue import CycleQueue
+from agent.release.advancing import advance_all
 from agent.steps.monitor import sweep
 from library.errors import Outage, PromptkeeperError
 from library.store.stores import Library
-from policies.rulebook import HealthRules
+from policies.rulebook import HealthRules, ReleaseRules
 
 log = logging.getLogger("promptkeeper.background")
 
@@ -32,6 +34,8 @@ class Ran:
     ok: bool
     said: str
 
+
+STANDING_BY = Ran(prompt="", ok=True, said="another process schedules; this one stands by")
 
 CycleRunner = Callable[[Wish], Ran]
 Scorer = Callable[[], Ran]
@@ -113,6 +117,16 @@ def score_in_child(children: Children, minutes: float) -> Scorer:
     return run
 
 
+def send_to_workers(queue: CycleQueue) -> CycleRunner:
+    """Put a cycle into the queue for whichever worker is free."""
+
+    def run(wish: Wish) -> Ran:
+        sent = queue(wish, if_due=True)
+        return Ran(prompt=wish.prompt, ok=True, said="given to the workers" if sent else "under way already")
+
+    return run
+
+
 def tick(
     library: Library,
     rules: HealthRules,
@@ -122,15 +136,21 @@ def tick(
     score: Scorer | None = None,
     rest: timedelta = timedelta(0),
     tidy: Callable[[], int] = lambda: 0,
+    unfinished: Callable[[], Sequence[Wish]] = tuple,
+    release: ReleaseRules | None = None,
 ) -> list[Ran]:
-    """One round of the background: expire what is late, score what is new, sweep, then one cycle for every prompt that
-    needs one. score: gives new traces the scores that need no reference; without it they have those they came with.
-    rest: how long a prompt is left alone after a cycle that found nothing, unless something new has happened to it.
-    tidy: lets go of traces that have come of age, and says how many.
+    """One round of the background: close proposals that are late or overtaken, score what is new, sweep, then one cycle
+    for every prompt that needs one. score: gives new traces the scores that need no reference; without it they have
+    those they came with. rest: how long a prompt is left alone after a cycle that found nothing, unless something new
+    has happened to it. tidy: lets go of traces that have come of age, and says how many. unfinished: cycles that nobody
+    goes on with.
     """
     library.proposals.expire(now=now)
-    ran = [*_score(library, score, now), *_sweep(library, rules, now), *_tidy(library, tidy, now)]
-    for wish in due(library, (), rested=now - rest):
+    library.proposals.supersede_moved(now=now)
+    ran = [*_score(library, score, now), *_sweep(library, rules, now), *_release(library, release, now)]
+    ran += _tidy(library, tidy, now)
+    wishes = {wish.prompt: wish for wish in (*unfinished(), *due(library, (), rested=now - rest))}
+    for wish in wishes.values():
         try:
             ran.append(run_cycle(wish))
         except (OSError, PromptkeeperError) as error:
@@ -145,6 +165,11 @@ def _score(library: Library, score: Scorer | None, now: datetime) -> list[Ran]:
         return [score()] if score is not None and library.online.waiting(now=now) else []
     except (OSError, PromptkeeperError) as error:
         return [Ran(prompt="", ok=False, said=str(error))]
+
+
+def _release(library: Library, rules: ReleaseRules | None, now: datetime) -> list[Ran]:
+    looks = () if rules is None else advance_all(library, rules, now=now)
+    return [Ran(prompt=look.canary.prompt, ok=look.deed != "failed", said=look.said) for look in looks]
 
 
 def _tidy(library: Library, tidy: Callable[[], int], now: datetime) -> list[Ran]:
@@ -177,12 +202,17 @@ class Background:
     """An APScheduler that ticks; missed ticks are made up once, and never two at a time."""
 
     def __init__(
-        self, work: Callable[[], Sequence[Ran]], every: timedelta, awake: Callable[[], bool] = lambda: True
+        self,
+        work: Callable[[], Sequence[Ran]],
+        every: timedelta,
+        awake: Callable[[], bool] = lambda: True,
+        leads: Callable[[], bool] = lambda: True,
     ) -> None:
-        """awake: whether ticks do anything; somebody may have paused the schedule."""
+        """awake: whether ticks do anything; somebody may have paused the schedule. leads: whether it is this process
+        of several that schedules; one that does not stands by, and takes over when the other has gone."""
         from apscheduler.schedulers.background import BackgroundScheduler
 
-        self._work, self._awake, self._pushed = work, awake, False
+        self._work, self._awake, self._leads, self._pushed = work, awake, leads, False
         self.last: tuple[Ran, ...] = ()
         self._scheduler = BackgroundScheduler(timezone="UTC")
         self._scheduler.add_job(
@@ -199,12 +229,29 @@ class Background:
     def _tick(self) -> None:
         pushed, self._pushed = self._pushed, False
         try:
+            # A person's push is work for whoever is asked: a sweep is safe beside another, and no cycle waits twice.
+            if not (self._leads() or pushed):
+                self.last = (STANDING_BY,)
+                return
             if not (pushed or self._awake()):
                 return
             self.last = tuple(self._work())
         except Exception as error:  # noqa: BLE001 - the scheduler goes on; the next tick may succeed
             log.error("background work failed: %s: %s", type(error).__name__, error)
             self.last = (Ran(prompt="", ok=False, said=f"{type(error).__name__}: {error}"),)
+
+    def also(self, work: Callable[[], object], every: timedelta, name: str) -> None:
+        """Something else at a pace of its own, that no pause stops; work: deals with its own errors."""
+        self._scheduler.add_job(
+            work,
+            "interval",
+            seconds=every.total_seconds(),
+            id=name,
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
+            next_run_time=datetime.now().astimezone(),
+        )
 
     def start(self) -> None:
         """Begin; the first tick comes at once."""

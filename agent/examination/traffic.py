@@ -69,6 +69,15 @@ def traffic_of(library: Library, incident: Incident, *, lookback_days: int = LOO
     )
 
 
+def newest_of(library: Library, prompt: str, limit: int) -> Judged:
+    """The judged calls of the prompt among its newest `limit` calls, of whatever version, oldest first."""
+    calls = library.traces.list(prompt, limit=limit)
+    if not calls:
+        return ()
+    metric = str(library.prompts.get(prompt).metrics[0]["name"])
+    return library.traces.scored(prompt, metric=metric, since=calls[-1].ts)
+
+
 def _begun(mine: Judged, own: Judged, seen: Degradation) -> datetime | None:
     """When a version without a past of its own began to answer, where another one answered before; else None."""
     if not mine or not (seen.floor or sum(t.ts < seen.onset for t, _ in mine) < FEWEST):

@@ -16,6 +16,7 @@ from policies.sampling import sampled
 from tools.metrics.judged import Judged
 from tools.metrics.judgement import Judgement, Metric
 from tools.metrics.opening import open_metric, share_of
+from tools.metrics.refusal import Answered
 
 EVALUATOR = "online"
 LONGEST_COMMENT = 200
@@ -37,8 +38,14 @@ def look(services: Services, name: str, traces: Sequence[Trace]) -> Looked:
     failures: Counter[str] = Counter()
     answered = [trace for trace in traces if has_answer(trace)]
     known = services.library.online.scores([trace.id for trace in answered])
-    for metric, share in _metrics(services, name, failures):
-        chosen = [trace for trace in answered if sampled(trace.id, metric.name, share)]
+    wanted = [
+        (metric, [trace for trace in answered if sampled(trace.id, metric.name, share)])
+        for metric, share in _metrics(services, name, failures)
+    ]
+    if all(metric.name != Answered.name for metric, _ in wanted):
+        # Refusals guard a release in steps, whatever the prompt is judged by.
+        wanted.append((Answered(), [trace for trace in answered if trace.arm is not None]))
+    for metric, chosen in wanted:
         if isinstance(metric, Judged):
             tasks += [_task(services, trace, metric.name) for trace in chosen if services.judge is not None]
             continue

@@ -8,7 +8,7 @@ from agent.services import Services, in_thread
 from agent.state import CycleState
 from library.runs import Attempt, AttemptState
 
-MENDED, PRUNED = "mended", "pruned"
+MENDED, RETRACTED, PRUNED = "mended", "retracted", "pruned"
 """The strategies of attempts that the test itself makes."""
 
 

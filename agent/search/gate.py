@@ -1,12 +1,16 @@
-"""The gate: the winner alone against the live version on items that nobody has looked at, once."""
+"""The gate: the winner alone against the live version on items that nobody has looked at, once.
+
+Where the gate items are too few for the gain that the race promises, items of other roles that are as unseen join them.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.briefing import base_version
 from agent.evidence import GateItems, gate_items, measure, select_items
 from agent.judging import panel_for
 from agent.search.attempts import PRUNED, attempts_of, note
+from agent.search.reserve import SURE, available, reserve
 from agent.services import Services, in_thread
 from agent.state import CycleState
 from library.datasets import Item
@@ -51,6 +55,11 @@ async def open_gate(state: CycleState, services: Services, best: int) -> CycleSt
     gate = await gate_items(services, state["prompt"], state.get("incident_id"), state.get("dataset", ""))
     attempt = (await attempts_of(services, state))[best]
     terms = await _terms(state, services, gate, attempt)
+    more: list[Item] = []
+    if terms.cautious < SURE and await available(state, services):
+        more = await reserve(state, services)
+        gate = replace(gate, evidence=(*gate.evidence, *more))
+        terms = await _terms(state, services, gate, attempt)
     services.progress(f"opening the gate with attempt {best}: {'; '.join(terms.sentences)}")
     evidence, golden, anchors = [
         await _side(state, services, attempt, items, what)
@@ -70,6 +79,7 @@ async def open_gate(state: CycleState, services: Services, best: int) -> CycleSt
     result = {
         "gate": to_json(comparison),
         "gate_sample": list(terms.sample),
+        "gate_reserve": len(more),
         "gate_terms": terms.to_json(),
         "golden": to_json(compare(golden.pairs(), rules, seed=state["seed"])),
         "protected": [{"metric": p.metric, "state": p.state, "reason": p.reason} for p in protected],

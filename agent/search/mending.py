@@ -3,18 +3,19 @@
 from collections.abc import Mapping, Sequence
 
 from agent.evidence import measure
-from agent.search.attempts import MENDED, attempts_of, extra_number, save
-from agent.search.drafting import check_drafts, ground_of, to_attempt
+from agent.search.attempts import MENDED
+from agent.search.deriving import derived
 from agent.search.siblings import content_with
+from agent.search.steadiness import steady
 from agent.services import Services
 from agent.state import CycleState
-from agent.strategies.strategy import Draft
 from agent.teacher.request import texts_of
 from library.datasets import Item
 from library.prompts import Content
 from library.runs import Attempt
 from policies.clause_edits import Hunk, hunks_between
 
+DOUBTED = 4  # broken items that are asked again, since what broke by chance convicts nobody
 WITNESSES, CONVICTED = 2, 2  # broken items that an addition is tried on, and how many it must break
 
 
@@ -30,8 +31,10 @@ async def mended(
     is no such addition, so that chance or all of them together broke it. scores: the parent's on these items.
     """
     hunks = hunks_between(texts_of(parent), texts_of(attempt.content))
-    witnesses = list(broken[:WITNESSES])
-    if len(hunks) < 2 or not witnesses:
+    if len(hunks) < 2:
+        return None
+    witnesses = (await steady(services, state["prompt"], attempt.content, broken[:DOUBTED]))[:WITNESSES]
+    if not witnesses:
         return None
     guilty = [h for h in hunks if await _breaks(state, services, content_with(parent, [h]), witnesses, scores)]
     left = [h for h in hunks if h not in guilty]
@@ -61,22 +64,6 @@ async def _breaks(
 async def _attempt(
     state: CycleState, services: Services, parent: Content, of: Attempt, guilty: Sequence[Hunk], left: Sequence[Hunk]
 ) -> Attempt | None:
-    draft = Draft(
-        content=content_with(parent, left),
-        hypothesis=of.hypothesis,
-        predicted_fixed=tuple(of.result.get("predicted_fixed", ())),
-        predicted_risks=str(of.result.get("predicted_risks", "")),
-        explicit=True,
-    )
-    ground = await ground_of(services, state, ())
-    (checked,) = await check_drafts(services, state, ground, [(MENDED, draft)])
-    stored = await attempts_of(services, state)
-    number = await extra_number(services, state, MENDED)
     done = f"attempt {of.number} without {len(guilty)} addition{'s' * (len(guilty) > 1)} that broke something"
-    more = {"done": done, "of": of.number, "taken_out": [h.new or h.old for h in guilty]}
-    attempt = to_attempt(services, state, ground, checked, number, more)
-    twin = next((a for a in stored.values() if a.content_hash == attempt.content_hash and a.strategy != MENDED), None)
-    if twin is not None:
-        return twin if twin.state == "drafted" else None
-    await save(services, [attempt])
-    return attempt if attempt.state == "drafted" else None
+    more = {"done": done, "taken_out": [h.new or h.old for h in guilty]}
+    return await derived(state, services, MENDED, of, content_with(parent, left), more)

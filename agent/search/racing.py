@@ -6,66 +6,28 @@ help, and ahead once the bound of its gain is above zero. The numbers steer the 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from agent.appetite import free_student
 from agent.briefing import best_content
-from agent.evidence import measure, select_items
-from agent.search.attempts import attempts_of, note
+from agent.evidence import learn_items, select_items
+from agent.search.attempts import MENDED, RETRACTED, attempts_of, note
+from agent.search.contest import Race, Scores, mean_of
 from agent.search.mending import mended
-from agent.search.siblings import EVERYTHING, MERGED
+from agent.search.reserve import scarce
+from agent.search.retracting import Held, retracted
+from agent.search.siblings import EVERYTHING, MERGED, RESTORED
+from agent.search.steadiness import steady
 from agent.services import Services
 from agent.state import CycleState
+from agent.strategies.recalled import RECALLED
 from library.datasets import Item
-from library.prompts import Content
 from library.runs import Attempt
 from policies.acceptance import Pair, compare, to_json
-from policies.racing import Call, call, most_to_gain, shuffled, standing, within_reach
+from policies.racing import Call, call, most_to_gain, shuffled, standing
 
 PART = 12  # items after which a challenger is looked at again
-
-Scores = dict[str, float | None]
-
-
-@dataclass(slots=True, kw_only=True)
-class Race:
-    """A race under way. order: the select items; used: how many of them are open; lead: the leader's scores on these.
-
-    leader: number of the attempt, 0 for the live version; content: its prompt. clear: somebody won beyond doubt.
-    """
-
-    services: Services
-    state: CycleState
-    order: tuple[Item, ...]
-    used: int
-    leader: int
-    content: Content
-    lead: Scores = field(default_factory=dict)
-    scores: dict[str, float] = field(default_factory=dict)
-    clear: bool = False
-
-    @property
-    def open(self) -> tuple[Item, ...]:
-        """The items of the race as far as it has been opened."""
-        return self.order[: self.used]
-
-    @property
-    def reached(self) -> bool:
-        """Whether the leader is at the target on the open items, as far as chance lets one see."""
-        rules = self.services.rulebook.search
-        score = self.scores[str(self.leader)]
-        return within_reach(score, self.used, target=rules.target, confidence=rules.race_confidence)
-
-    async def widen(self, items: int) -> None:
-        """Open up to that many items and run the leader on them."""
-        self.used = min(max(self.used, items), len(self.order))
-        self.lead = await self.run(self.content, self.open, "testing the best so far")
-        self.scores[str(self.leader)] = _mean(self.lead)
-
-    async def run(self, content: Content, items: Sequence[Item], what: str) -> Scores:
-        """Scores of a prompt by item; what was run before is in the ledger."""
-        outcomes = await measure(self.services, self.state["prompt"], content, items, what)
-        return {o.item_id: o.score for o in outcomes}
+DOUBTED, ENOUGH = 6, 2  # failing items that are asked again, and how many must last before clauses are doubted
 
 
 async def race(state: CycleState, services: Services) -> CycleState:
@@ -80,18 +42,22 @@ async def race(state: CycleState, services: Services) -> CycleState:
         for attempt in some:
             await _run(running, attempt)
         entered += some
+    if running.leader == before and state.get("candidates"):
+        await _doubt(running, entered[0] if entered else None)
     last = state.get("flat_rounds", 0) + 1 >= services.rulebook.search.patience
     if running.leader == before and entered and last and running.used < len(running.order):
         # Before the search ends for lack of gain: what was repaired may lie where none has looked yet.
         await running.widen(len(running.order))
         for attempt in entered:
             await _challenge(running, attempt)
-    if running.reached:
+    if await running.reached() and not await _kept_back(running):
         # A target is reached on all items or not at all.
         await running.widen(len(running.order))
     await _say_what_was_left_out(running, entered)
     # A winner whose gain chance may explain leads from now on, but it does not make good for the rounds before.
-    flat = 0 if running.clear else state.get("flat_rounds", 0) + (running.leader == before)
+    # That what is remembered did not help says nothing about what the teacher would write.
+    asked = running.leader == before and not await _only_remembered(running)
+    flat = 0 if running.clear else state.get("flat_rounds", 0) + asked
     return {
         "best": running.leader,
         "flat_rounds": flat,
@@ -100,20 +66,60 @@ async def race(state: CycleState, services: Services) -> CycleState:
     }
 
 
+async def _only_remembered(running: Race) -> bool:
+    attempts = await attempts_of(running.services, running.state)
+    mine = {a.strategy for a in attempts.values() if a.round == running.state["round"]}
+    return RECALLED in mine and mine <= {RECALLED, RESTORED, MERGED, EVERYTHING, MENDED, RETRACTED}
+
+
 async def _run(running: Race, attempt: Attempt) -> None:
     """Run a challenger; where it breaks something, once more without what breaks it."""
     parent, lead = running.content, running.lead
     before = running.leader
-    mine = await _challenge(running, attempt)
+    joint = bool(attempt.result.get("joins"))
+    # A union that repairs and breaks is mended before more items are opened for it.
+    mine, said = await _challenge(running, attempt, patient=not joint)
     broken = [i for i in running.open if i.id in mine and (mine[i.id] or 0.0) < (lead.get(i.id) or 0.0)]
     repaired = any((mine.get(i.id) or 0.0) > (lead.get(i.id) or 0.0) for i in running.open)
-    # A few broken items under a winner may be chance; under a loser that repairs something they decided.
-    few = 1 if running.leader == before else 3
-    if not repaired or len(broken) < few or not attempt.result.get("joins"):
-        return
-    cured = await mended(running.state, running.services, parent, attempt, broken, lead)
+    # One broken item under a winner is likely chance; under a loser that repairs something it decided.
+    few = 1 if running.leader == before else 2
+    cured = None
+    if joint and repaired and len(broken) >= few:
+        cured = await mended(running.state, running.services, parent, attempt, broken, lead)
     if cured is not None:
         await _challenge(running, cured)
+    if said == "on" and running.leader == before:
+        await _challenge(running, attempt)
+
+
+async def _kept_back(running: Race) -> bool:
+    """Whether the items that are not open yet are worth more as proof."""
+    begun = running.order[: running.services.rulebook.search.race_items]
+    return running.leader != 0 and await scarce(running.state, running.services, running.content, begun)
+
+
+async def _doubt(running: Race, union: Attempt | None) -> None:
+    """Nothing gained: perhaps a clause stands in the way, of the leader or of the best that this round had to add."""
+    lasting = await _lasting(running)
+    content = union.content if union else running.content
+    under = await running.run(content, lasting, "looking for what is in the way")
+    failing = [i for i in lasting if (under.get(i.id) or 0.0) < 1]
+    if len(failing) < ENOUGH:
+        return
+    attempts = await attempts_of(running.services, running.state)
+    held = Held(content=content, attempt=union or attempts.get(running.leader))
+    found = await retracted(running.state, running.services, held, failing)
+    if found is not None:
+        await _run(running, found)
+
+
+async def _lasting(running: Race) -> list[Item]:
+    """Items that the leader fails for more than chance: of the race, and learn items that were looked at."""
+    services, state, look = running.services, running.state, running.state.get("look") or {}
+    found = await steady(services, state["prompt"], running.content, running.failing[:DOUBTED])
+    told = set(look.get("failing", ())) if look.get("best") == running.leader else set()
+    learn = await learn_items(services, state["prompt"], state.get("incident_id"), state.get("dataset", ""))
+    return [*found, *[i for i in learn if i.id in told][:DOUBTED]]
 
 
 async def _started(state: CycleState, services: Services) -> Race:
@@ -182,43 +188,56 @@ async def _say_what_was_left_out(running: Race, entered: Sequence[Attempt]) -> N
         await note(running.services, attempt, "drafted", f"not run by itself: {why}", {})
 
 
-async def _challenge(running: Race, attempt: Attempt) -> Scores:
-    """Run a challenger against the leader until it is out or ahead; then it leads. Its scores."""
+async def _challenge(running: Race, attempt: Attempt, *, patient: bool = True) -> tuple[Scores, Call]:
+    """Run a challenger against the leader until it is out or ahead; then it leads. Its scores, and how it ended.
+
+    patient: open more items as long as it is undecided; else it may end as "on".
+    """
     rules, what = running.services.rulebook.search, f"testing attempt {attempt.number}"
     mine: Scores = {}
     said: Call = "on"
     while said == "on":
-        for part in _parts(running, mine):
+        lead = await running.without_chance(running.content, running.lead)
+        for part in _parts(running, lead, mine):
             mine |= await running.run(attempt.content, part, what)
-            if most_to_gain(running.lead, mine) < rules.min_gain_items - 1e-9 and _had_a_chance(running):
+            told = await running.without_chance(attempt.content, mine, lead) if _repairs(lead, mine) else mine
+            if most_to_gain(lead, told) < rules.min_gain_items - 1e-9 and _had_a_chance(running, lead):
                 said = "out"
                 break
         if said == "on":
-            now = standing(running.lead, mine, confidence=2 * rules.race_confidence - 1, seed=running.state["seed"])
+            told = await running.without_chance(attempt.content, mine, lead)
+            now = standing(lead, told, confidence=2 * rules.race_confidence - 1, seed=running.state["seed"])
             finished = running.used == len(running.order)
-            ahead = most_to_gain(running.lead, mine) if finished else now.total + len(running.order) - running.used
+            ahead = most_to_gain(lead, told) if finished else now.total + len(running.order) - running.used
             said = call(now, ahead=ahead, min_gain=rules.min_gain_items, finished=finished)
+        if said == "on" and not patient:
+            break
         if said == "on":
             await running.widen(running.used + PART)
     await _noted(running, attempt, mine)
     if said == "wins":
         running.clear |= now.low > 0
         running.leader, running.content, running.lead = attempt.number, attempt.content, mine
-        running.scores[str(attempt.number)] = _mean(mine)
-    return mine
+        running.scores[str(attempt.number)] = mean_of(mine)
+    return mine, said
 
 
-def _parts(running: Race, mine: Mapping[str, float | None]) -> list[list[Item]]:
+def _parts(running: Race, lead: Scores, mine: Mapping[str, float | None]) -> list[list[Item]]:
     """The open items that were not run yet: first those that the leader fails, then the others, part by part."""
     left = [i for i in running.open if i.id not in mine]
-    failed = [i for i in left if (running.lead.get(i.id) or 0.0) < 1]
-    passed = [i for i in left if (running.lead.get(i.id) or 0.0) >= 1]
+    failed = [i for i in left if (lead.get(i.id) or 0.0) < 1]
+    passed = [i for i in left if (lead.get(i.id) or 0.0) >= 1]
     return [list(some[at : at + PART]) for some in (failed, passed) for at in range(0, len(some), PART)]
 
 
-def _had_a_chance(running: Race) -> bool:
+def _repairs(lead: Scores, mine: Scores) -> bool:
+    """Whether a challenger gets anything right that the leader does not."""
+    return any((s or 0.0) > (lead.get(i) or 0.0) for i, s in mine.items())
+
+
+def _had_a_chance(running: Race, lead: Scores) -> bool:
     """Whether there is anything to gain on the open items, or none left that could be opened."""
-    return running.used == len(running.order) or any(s is not None and s < 1 for s in running.lead.values())
+    return running.used == len(running.order) or any(s is not None and s < 1 for s in lead.values())
 
 
 async def _noted(running: Race, attempt: Attempt, mine: Mapping[str, float | None]) -> None:
@@ -232,13 +251,8 @@ async def _noted(running: Race, attempt: Attempt, mine: Mapping[str, float | Non
     result = {**to_json(comparison), "against": running.leader, "of_items": running.used}
     await note(running.services, attempt, "tested", f"{done}; {reason}" if done else reason, result)
     if len(items) == running.used:
-        running.scores[str(attempt.number)] = _mean(mine)
+        running.scores[str(attempt.number)] = mean_of(mine)
 
 
 def _stopped(gain: float, items: int) -> str:
     return f"stopped after {items} select items, on which it gains {gain:+.3f}: the rest could not make it better"
-
-
-def _mean(scores: Mapping[str, float | None]) -> float:
-    known = [s for s in scores.values() if s is not None]
-    return sum(known) / len(known) if known else 0.0

@@ -8,11 +8,12 @@ from typing import Any
 from agent.briefing import base_version, brief
 from agent.consult import consult
 from agent.evidence import EARLIER, learn_examples
-from agent.examination import Finding, Traffic, as_diagnosis, examine, flat, kinds_of, traffic_of
+from agent.examination import Finding, Traffic, as_diagnosis, examine, flat, kinds_of, newest_of, traffic_of
 from agent.search.asking import asked_again, in_doubt
 from agent.services import Services, in_thread
 from agent.state import CycleState
 from agent.teacher.request import Limits, build_request, prompt_text
+from library.datasets import HARVEST
 from library.failures import Failure
 from library.incidents import Incident
 from policies.attribution import ON_REQUEST, REWRITABLE, Attribution
@@ -24,6 +25,8 @@ from tools.errors import ProviderError
 from tools.memory import Remembered
 
 EXAMPLES_PER_KIND = 5
+NEWEST = 4  # so many calls are read for every item that may be harvested: many hold a text that is known, or no answer
+WIDER = 4  # so many more failures are recalled than told, since the one that was fixed may not be the nearest
 
 
 async def diagnose(state: CycleState, services: Services) -> CycleState:
@@ -121,8 +124,29 @@ def _harvest(services: Services, state: CycleState, incident: Incident, traffic:
         known = {**known, **{item.group: item.role for item in items}}
 
 
+def _harvest_newest(services: Services, state: CycleState) -> None:
+    """Turn traffic that no dataset holds yet into items, once for every run."""
+    library, rules, name = services.library, services.rulebook.harvest, state["prompt"]
+    began = library.runs.get(state["run_id"]).started_at
+    if any(i.created_at == began for i in library.datasets.items(name, dataset=HARVEST)):
+        return
+    items = harvest(
+        newest_of(library, name, NEWEST * rules.max_items),
+        prompt=name,
+        incident_id=None,
+        limit=rules.max_items,
+        trusted_sources=rules.trusted_sources,
+        known_groups=library.datasets.groups(name),
+        created_at=began,
+    )
+    library.datasets.add(items, claim=services.held())
+
+
 async def _of_items(services: Services, state: CycleState) -> Finding:
-    """Without an incident: the live version on the learn items says what fails."""
+    """Without an incident: the live version on the learn items says what fails; a person who asks for a cycle has the
+    newest traffic looked at as well."""
+    if state["trigger"] == "force":
+        await in_thread(_harvest_newest, services, state)
     base = await base_version(services, state)
     failing, passing = await learn_examples(services, state["prompt"], base.content, None, state.get("dataset", ""))
     cases = [
@@ -175,12 +199,24 @@ def _recall(services: Services, failures: Sequence[Failure]) -> list[dict[str, A
     near: dict[str, dict[str, Any]] = {}
     with services.open_memory() as memory:
         for failure in failures:
-            for hit in memory.recall(failure.text, limit=limit + len(mine)):
+            for hit in memory.recall(failure.text, limit=WIDER * limit + len(mine)):
                 if hit.id not in mine and hit.similarity > near.get(hit.id, {"similarity": -1.0})["similarity"]:
                     near[hit.id] = {"id": hit.id, "prompt": hit.prompt, "similarity": round(hit.similarity, 4)}
         memory.remember([remembered(f) for f in failures])
-    nearest = sorted(near.values(), key=lambda n: (-n["similarity"], n["id"]))[:limit]
-    return [{**n, **_past(services, n["id"])} for n in nearest]
+    ranked = sorted(near.values(), key=lambda n: (-n["similarity"], n["id"]))
+    held = _held(services, ranked)[:limit]
+    chosen = [n for place, n in enumerate(ranked) if place < limit or n["id"] in held]
+    return [{**n, "held": n["id"] in held, **_past(services, n["id"])} for n in chosen]
+
+
+def _held(services: Services, ranked: Sequence[dict[str, Any]]) -> list[str]:
+    """Of failures similar enough those whose fix still holds, the nearest first, each fix once."""
+    enough = services.rulebook.search.recall_similarity
+    fixes = services.library.failures.held_fixes([n["id"] for n in ranked if n["similarity"] >= enough])
+    once: dict[tuple[str, int], str] = {}
+    for fix in fixes:
+        once.setdefault((fix.prompt, fix.version), fix.failure_id)
+    return list(once.values())
 
 
 def _past(services: Services, failure_id: str) -> dict[str, Any]:

@@ -41,6 +41,10 @@ async def monitor(state: CycleState, services: Services) -> CycleState:
     if waiting:
         detail = f"proposal {waiting[0].id} waits for a reviewer"
         return {"incident_id": None, "stop": {"reason": "waiting_for_review", "detail": detail}}
+    released = await in_thread(library.canaries.active, name, services.label)
+    if released is not None and state["trigger"] == "incident":
+        detail = f"canary {released.id} releases version {released.version} to {released.percent} % of subjects"
+        return {"incident_id": None, "stop": {"reason": "waiting_for_review", "detail": detail}}
     if state["trigger"] == "optimize":
         # A person asked for a better prompt on test data; whether production is ill does not matter here.
         return {"incident_id": None, "stop": None}

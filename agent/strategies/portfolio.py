@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from agent.strategies.meta_prompt import MetaPrompt
+from agent.strategies.opro import Opro
+from agent.strategies.recalled import Recalled
 from agent.strategies.several import Several
 from agent.strategies.strategy import Strategy
 from library.errors import InputError
@@ -31,6 +33,8 @@ STRATEGIES: Mapping[str, Strategy] = MappingProxyType(
                 sentence="Show what is meant: add short made-up phrases, in the spirit of the failing examples, "
                 "to the definitions that they belong to.",
             ),
+            Recalled(),
+            Opro(),
         )
     }
 )

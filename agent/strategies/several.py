@@ -11,6 +11,7 @@ from agent.services import Services
 from agent.strategies.meta_prompt import SINGLE, read_draft
 from agent.strategies.strategy import Draft
 from agent.teacher.request import Briefing, Limits, build_request
+from library.prompts import Content
 from tools.errors import ProviderError
 
 LIST: Mapping[str, type] = {"candidates": list}
@@ -40,16 +41,18 @@ class Several:
             count=count,
         )
         answer = await consult(services, messages, LIST, SINGLE)
-        return self._drafts(answer, briefing, services.teacher.name)[: 2 * count]
+        return read_drafts(answer, briefing.prompt, services.teacher.name)[: 2 * count]
 
-    def _drafts(self, answer: Mapping[str, Any], briefing: Briefing, teacher: str) -> tuple[Draft, ...]:
-        said = answer["candidates"] if isinstance(answer.get("candidates"), list) else [answer]
-        drafts, trouble = [], ProviderError("bad_answer", "the answer holds no candidate", teacher, "Nothing is used.")
-        for entry in said:
-            try:
-                drafts.append(read_draft(entry if isinstance(entry, dict) else {}, briefing.prompt, teacher))
-            except ProviderError as error:
-                trouble = error
-        if not drafts:
-            raise trouble
-        return tuple(drafts)
+
+def read_drafts(answer: Mapping[str, Any], base: Content, teacher: str) -> tuple[Draft, ...]:
+    """The candidates of an answer; those that cannot be read are left out, ProviderError when none can."""
+    said = answer["candidates"] if isinstance(answer.get("candidates"), list) else [answer]
+    drafts, trouble = [], ProviderError("bad_answer", "the answer holds no candidate", teacher, "Nothing is used.")
+    for entry in said:
+        try:
+            drafts.append(read_draft(entry if isinstance(entry, dict) else {}, base, teacher))
+        except ProviderError as error:
+            trouble = error
+    if not drafts:
+        raise trouble
+    return tuple(drafts)

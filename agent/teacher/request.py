@@ -7,6 +7,7 @@ from importlib.resources import files
 from typing import Any, Literal
 
 from library.datasets import Item
+from library.failures import HeldFix
 from library.prompts import Content, Message, canonical_json
 from policies.clause_edits import numbered
 from policies.redaction import redact
@@ -37,7 +38,10 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Briefing:
-    """Everything the teacher is told, apart from what it is asked for."""
+    """Everything the teacher is told, apart from what it is asked for.
+
+    fixes: what repaired similar failures and held; for strategies that write without a teacher, never shown to one.
+    """
 
     task: str
     prompt: Content
@@ -48,6 +52,7 @@ class Briefing:
     comments: tuple[str, ...]
     similar: tuple[str, ...]
     seed: int
+    fixes: tuple[HeldFix, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

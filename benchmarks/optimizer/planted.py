@@ -20,6 +20,9 @@ from benchmarks.optimizer.simulator import Simulator, World
 REGAINED = 0.8
 """Share of the lost quality that a repair has to bring back."""
 K = 8
+PLACES = (("triage", 31), ("extract", 32), ("arith", 33))
+LEAST = 0.05
+"""Held-out quality that a defect has to cost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +66,11 @@ def cancelled(prompt: str, sentence: str, skill: Mapping[str, Any]) -> str:
     return prompt.replace(sentence, f"{sentence.rstrip('.')}, but disregard this rule.")
 
 
-def defects(simulator: Simulator) -> list[Defect]:
-    """Every damage on skills of the healthy worlds; the most frequent ones, so that the gate can prove a repair."""
+def defects(simulator: Simulator, out: Path) -> list[Defect]:
+    """Every damage, each on another skill of the healthy worlds: the most frequent one where it does damage at all.
+
+    A defect that costs less than `LEAST` is no test of a search: no rule could prove its repair on so few items.
+    """
     ways = {
         "missing rule": removed,
         "contradiction": contradicted,
@@ -73,23 +79,43 @@ def defects(simulator: Simulator) -> list[Defect]:
         "rule taken back": cancelled,
     }
     found = []
-    for family, seed in (("triage", 31), ("extract", 32), ("arith", 33)):
+    for family, seed in PLACES:
         world = World(family=family, seed=seed, k=K, known=K)
-        for (name, damage), skill in zip(ways.items(), _frequent(simulator, world), strict=False):
-            found.append(Defect(name=name, family=family, seed=seed, skill=skill, damage=damage))
+        left = _frequent(simulator, world)
+        for name, damage in ways.items():
+            tried = [Defect(name=name, family=family, seed=seed, skill=skill, damage=damage) for skill in left]
+            defect = next((d for d in tried if _cost(simulator, d, out) >= LEAST), None)
+            if defect is not None:
+                left.remove(defect.skill)
+                found.append(defect)
     return found
+
+
+def _cost(simulator: Simulator, defect: Defect, out: Path) -> float:
+    """Held-out quality that a defect takes away."""
+    skill, sentence = _sentence(simulator, defect)
+    healthy = simulator.task(defect.world).prompt
+    file = out / "planted.txt"
+    texts = (healthy, defect.damage(healthy, sentence, skill))
+    before, after = (_quality(simulator, defect.world, text, file) for text in texts)
+    return before - after
 
 
 def healthy_worlds() -> list[World]:
     """The worlds that have to be made."""
-    return [World(family=f, seed=s, k=K, known=K) for f, s in (("triage", 31), ("extract", 32), ("arith", 33))]
+    return [World(family=family, seed=seed, k=K, known=K) for family, seed in PLACES]
 
 
 def run_planted(simulator: Simulator, out: Path, jobs: int) -> dict[str, Any]:
     """A row per defect."""
+    planted = defects(simulator, out)
     with ThreadPoolExecutor(jobs) as pool:
-        rows = list(pool.map(lambda d: _repair(simulator, d, out), defects(simulator)))
-    return {"rows": rows, "repaired": sum(row["repaired"] for row in rows), "of": len(rows)}
+        rows = list(pool.map(lambda d: _repair(simulator, d, out), planted))
+    kinds = {
+        d.name: [row["repaired"] for d2, row in zip(planted, rows, strict=True) if d2.name == d.name] for d in planted
+    }
+    by_kind = {name: f"{sum(some)} of {len(some)}" for name, some in kinds.items()}
+    return {"rows": rows, "kinds": by_kind, "repaired": sum(row["repaired"] for row in rows), "of": len(rows)}
 
 
 def _repair(simulator: Simulator, defect: Defect, out: Path) -> dict[str, Any]:

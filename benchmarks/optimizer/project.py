@@ -59,18 +59,23 @@ def make(
     folder.mkdir(parents=True)
     said = SETTINGS.format(api=api, key=KEY, parallel=parallel, timeout=timeout, memory=memory)
     (folder / "promptkeeper.toml").write_text(said, encoding="utf-8")
-    policy: dict[str, Any] = {"version": 1, "extends": PACKS}
-    if protect:
-        policy["protected"] = [
-            {"id": "safety", "text": task.safety, "mode": "equivalent", "why": "What must not leak."}
-        ]
-    (folder / "policies").mkdir()
-    (folder / "policies" / "base.yaml").write_text(yaml.safe_dump(policy), encoding="utf-8")
+    write_policy(folder / "policies" / "base.yaml", task, protect=protect)
     library = library_of(folder)
     try:
         add_prompt(library, task, NAME)
     finally:
         library.db.close()
+
+
+def write_policy(file: Path, task: Task, *, protect: bool = True) -> None:
+    """The guardrails of the world's prompt. protect: its safety clause is a protected clause."""
+    policy: dict[str, Any] = {"version": 1, "extends": PACKS}
+    if protect:
+        policy["protected"] = [
+            {"id": "safety", "text": task.safety, "mode": "equivalent", "why": "What must not leak."}
+        ]
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(yaml.safe_dump(policy), encoding="utf-8")
 
 
 def add_prompt(library: Library, task: Task, name: str) -> None:

@@ -82,25 +82,31 @@ class AuditStore:
 
     def verify(self) -> AuditCheck:
         """Walk the whole chain and stop at the first line that is missing or does not hash to what it says."""
-        count, head = 0, GENESIS
         with self._db.read() as connection:
-            while lines := _lines(connection, count, BATCH):
-                for event in lines:
-                    if event.number != count + 1 or event.previous != head or event.hash != self._expected(event):
-                        return AuditCheck(ok=False, count=count, head=head, broken_at=count + 1)
-                    count, head = event.number, event.hash
-        return AuditCheck(ok=True, count=count, head=head, broken_at=None)
+            return walk(connection, self._key)
 
-    def _expected(self, event: AuditEvent) -> str:
-        return chain_hash(
-            event.previous,
-            at=event.at,
-            actor=event.actor,
-            action=event.action,
-            subject=event.subject,
-            detail=event.detail,
-            key=self._key,
-        )
+
+def walk(connection: sa.Connection, key: bytes) -> AuditCheck:
+    """Check the chain as the transaction of this connection sees it. key: secret of the HMAC, empty for none."""
+    count, head = 0, GENESIS
+    while lines := _lines(connection, count, BATCH):
+        for event in lines:
+            if event.number != count + 1 or event.previous != head or event.hash != _expected(event, key):
+                return AuditCheck(ok=False, count=count, head=head, broken_at=count + 1)
+            count, head = event.number, event.hash
+    return AuditCheck(ok=True, count=count, head=head, broken_at=None)
+
+
+def _expected(event: AuditEvent, key: bytes) -> str:
+    return chain_hash(
+        event.previous,
+        at=event.at,
+        actor=event.actor,
+        action=event.action,
+        subject=event.subject,
+        detail=event.detail,
+        key=key,
+    )
 
 
 def _lines(connection: sa.Connection, after: int, limit: int) -> tuple[AuditEvent, ...]:

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from library.store.insert import chunks, insert_new
+from library.store.arms import ArmBatch
+from library.store.insert import chunks, insert_many, insert_new
 from library.store.tables import series, trend_deltas
 from library.trends import OTHER, step_of
 
@@ -30,6 +31,7 @@ class DeltaBatch:
     def __init__(self) -> None:
         # (series, segment, step, sign) -> [n, sum, sumsq, low, high]
         self._sums: dict[tuple[SeriesKey, str, int, int], list[Any]] = {}
+        self.arms = ArmBatch()
 
     def put(self, key: SeriesKey, *, ts: datetime, segment: str | None, value: float, sign: int = 1) -> None:
         """Count one score (sign 1) or take it out again (sign -1); ts and segment are those of the trace."""
@@ -46,6 +48,7 @@ class DeltaBatch:
 
     def write(self, connection: sa.Connection) -> None:
         """Store everything, creating series on demand."""
+        self.arms.write(connection)
         if not self._sums:
             return
         ids = _series_ids(connection, {where[0] for where in self._sums})
@@ -55,7 +58,7 @@ class DeltaBatch:
             for (key, segment, step, _), (n, total, squares, low, high) in self._sums.items()
         ]
         rows.sort(key=lambda row: (row["series_id"], row["segment"], row["step"], row["n"]))
-        connection.execute(sa.insert(trend_deltas), rows)
+        insert_many(connection, trend_deltas, rows)
 
 
 def _series_ids(connection: sa.Connection, wanted: set[SeriesKey]) -> dict[SeriesKey, int]:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, DataError, DBAPIError, 
 from library.errors import InputError, Outage
 
 BUSY_TIMEOUT_MS = 30_000
+IDLE_LIMIT, IDLE_LIMIT_MS = "idle_in_transaction_session_timeout", 60_000
 
 
 class Database:
@@ -24,7 +25,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = url
         try:
-            parsed = make_url(url)
+            parsed = _guarded(make_url(url))
             self.dialect = parsed.get_backend_name()
             if self.dialect not in {"sqlite", "postgresql"}:
                 raise InputError(
@@ -68,6 +69,11 @@ class Database:
                 raise
             connection.commit()
 
+    @property
+    def conninfo(self) -> str:
+        """The same PostgreSQL database as its other clients want it named; InputError where this is SQLite."""
+        return conninfo_of(self.url)
+
     def empty_log(self) -> None:
         """Empty SQLite's write-ahead log into the file, as far as no reader still needs it.
 
@@ -88,17 +94,52 @@ class Database:
             reason = str(error.orig).splitlines()[0]
             raise InputError("a value cannot be stored", "library", f"The database says: {reason}.") from error
         except DatabaseError as error:
-            if type(error) is not DatabaseError:
+            if type(error) is not DatabaseError and not error.connection_invalidated:
                 raise  # broken constraints and wrong SQL are mistakes in the program
             raise self._outage(error) from error
 
     def _outage(self, error: DBAPIError) -> Outage:
-        where = make_url(self.url).render_as_string(hide_password=True)
-        return Outage(f"the library does not answer ({str(error.orig).splitlines()[0]})", where, "Check [library] url.")
+        thing = f"the library does not answer ({str(error.orig).splitlines()[0]})"
+        return Outage(thing, self.place, "Check [library] url.")
+
+    @property
+    def place(self) -> str:
+        """The URL as a person may see it, without its password."""
+        return make_url(self.url).render_as_string(hide_password=True)
 
     def close(self) -> None:
         """Give back all connections."""
         self.engine.dispose()
+
+
+def _guarded(url: sa.URL) -> sa.URL:
+    """The URL with a limit on how long a session of PostgreSQL may sit idle within a transaction, unless it has one.
+
+    A process that is put to sleep there keeps its row locks, and all others wait for it, for ever: the database has to
+    end the transaction.
+    """
+    if url.get_backend_name() != "postgresql":
+        return url
+    said = url.query.get("options", "")
+    options = said if isinstance(said, str) else " ".join(said)
+    if IDLE_LIMIT in options:
+        return url
+    return url.update_query_dict({"options": f"{options} -c{IDLE_LIMIT}={IDLE_LIMIT_MS}".strip()})
+
+
+def is_sqlite(url: str) -> bool:
+    """Whether a database URL names a SQLite file."""
+    return url.startswith("sqlite")
+
+
+def conninfo_of(url: str) -> str:
+    """What libpq wants to hear for a database URL of PostgreSQL; InputError for another one."""
+    parsed = _guarded(make_url(url))
+    if parsed.get_backend_name() != "postgresql":
+        raise InputError("the library is not in PostgreSQL", "[library] url", "Name a PostgreSQL database.")
+    from psycopg.conninfo import make_conninfo
+
+    return make_conninfo(**parsed.get_dialect()().create_connect_args(parsed)[1])
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -155,16 +155,20 @@ def lock_incident(connection: sa.Connection, id: int) -> Incident:
     return _one(connection, sa.select(incidents).where(incidents.c.id == id).with_for_update(), id)
 
 
-def settle(connection: sa.Connection, ids: Collection[int], to: IncidentState, *, now: datetime) -> None:
+def settle(
+    connection: sa.Connection, ids: Collection[int], to: IncidentState, *, now: datetime, note: str = ""
+) -> None:
     """Let incidents follow what became of their proposals; inside the transaction that decides on those.
 
-    proposed: a proposal waits. resolved: one was approved. open: the proposal that waited is gone. An incident that a
-    person has closed meanwhile stays closed, and only one that waits for a proposal opens again.
+    proposed: a proposal waits. resolved: one was released. open: the proposal that waited is gone. regressed: its
+    release was rolled back. An incident that a person has closed meanwhile stays closed, and only one that waits for a
+    proposal or its release opens again. An empty note keeps the old one.
     """
     for id in sorted(ids):
-        state = lock_incident(connection, id).state
-        if state in ACTIVE and state != to and (to != "open" or state == "proposed"):
-            _change(connection, id, state=to, updated_at=now)
+        before = lock_incident(connection, id)
+        waits = before.state == "proposed"
+        if before.state in ACTIVE and before.state != to and (to not in {"open", "regressed"} or waits):
+            _change(connection, id, state=to, updated_at=now, note=note or before.note)
 
 
 def _one(connection: sa.Connection, query: sa.Select[Any], id: int) -> Incident:

@@ -32,6 +32,12 @@ def check_expected(prompt: str, label: str, current: int | None, expected: int |
         )
 
 
+def check_ahead(prompt: str, label: str, current: int | None, version: int) -> None:
+    """Raise InputError where the label stands on that version already."""
+    if current == version:
+        raise InputError(f"'{label}' is already there, at version {version}", prompt, "Nothing was changed.")
+
+
 def move(
     connection: sa.Connection,
     *,
@@ -52,8 +58,7 @@ def move(
     known = sa.select(versions.c.number).where(versions.c.prompt == prompt, versions.c.number == version)
     if connection.execute(known).first() is None:
         raise NotFound(f"there is no version {version}", prompt, "See `promptkeeper prompts history`.")
-    if current == version:
-        raise InputError(f"'{label}' is already there, at version {version}", prompt, "Nothing was changed.")
+    check_ahead(prompt, label, current, version)
     if current is None:
         connection.execute(labels.insert().values(prompt=prompt, label=label, version=version))
     else:

@@ -11,6 +11,7 @@ from library.errors import InputError
 from library.prompts import PRODUCTION, Actor, Content, LabelMove, Prompt, Version, validate_label, validate_name
 from library.store import labels as label_rows
 from library.store.audit import append
+from library.store.canary_rows import give_way, note_ended
 from library.store.engine import Database
 from library.store.tables import label_moves, prompts
 from library.store.versions import (
@@ -135,7 +136,8 @@ class PromptStore:
     ) -> LabelMove:
         """Point a label at a version, if it stands at `expected` (None: not set) and the actor may move it.
 
-        check_expected=False moves it from wherever it is. Raises Stale, Refused, NotFound, InputError (already there).
+        check_expected=False moves it from wherever it is. A staged release under the label gives way. Raises Stale,
+        Refused, NotFound, InputError (already there).
         """
         validate_label(label)
         label_rows.check_actor(label, actor)
@@ -153,7 +155,9 @@ class PromptStore:
                 now=now,
                 proposal_id=proposal_id,
             )
+            gone = give_way(connection, name, label, to=version, by=actor.name, now=now)
             label_rows.append_move(connection, self._key, done)
+            note_ended(connection, self._key, gone, now=now)
         return done
 
     def moves(self, name: str, label: str | None = None) -> tuple[LabelMove, ...]:

@@ -10,7 +10,7 @@ from library.errors import NotFound, Refused
 from library.prompts import Actor, Content
 from library.proposals import Proposal, ProposalState
 from library.runs import AttemptState
-from library.store.tables import attempts, proposals
+from library.store.tables import attempts, labels, proposals
 
 
 def check_person(actor: Actor, place: str, *, reviewer: bool = False) -> None:
@@ -49,6 +49,13 @@ def some(connection: sa.Connection, *, state: ProposalState | None, prompt: str 
 def lock_pending(connection: sa.Connection, *, expired_at: datetime) -> tuple[Proposal, ...]:
     """Pending proposals past their date, locked, oldest first."""
     return _lock(connection, proposals.c.expires_at <= expired_at)
+
+
+def lock_moved(connection: sa.Connection) -> tuple[Proposal, ...]:
+    """Pending proposals whose label no longer stands on the version that they change, locked, oldest first."""
+    mine = (labels.c.prompt == proposals.c.prompt) & (labels.c.label == proposals.c.label)
+    stands = sa.select(labels.c.version).where(mine).scalar_subquery()
+    return _lock(connection, sa.func.coalesce(stands, 0) != proposals.c.base_version)
 
 
 def supersede(connection: sa.Connection, prompt: str, label: str, *, now: datetime) -> tuple[Proposal, ...]:

@@ -1,6 +1,6 @@
 """Proposals in the database: the queue that waits for people, and their decisions, each one transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from library.proposals import Proposal, ProposalState, check_fresh, check_move
 from library.runs import Claim
 from library.store import labels
 from library.store.audit import append
+from library.store.canary_rows import begin, give_way, note_ended, note_started
 from library.store.engine import Database
 from library.store.incidents import settle
 from library.store.proposal_rows import (
@@ -19,6 +20,7 @@ from library.store.proposal_rows import (
     check_person,
     close,
     insert,
+    lock_moved,
     lock_pending,
     lock_proposal,
     mark_attempt,
@@ -86,6 +88,8 @@ class ProposalStore:
             freed = {p.incident_id for p in older if p.incident_id is not None} - {incident_id}
             settle(connection, freed, "open", now=now)
             settle(connection, _incidents(new), "proposed", now=now)
+            for gone in older:
+                self._audit(connection, gone, "superseded", by=claim.owner, at=now, detail={"by": new.id})
             detail = {"content_hash": new.content_hash, "superseded": [p.id for p in older]}
             self._audit(connection, new, "created", by=claim.owner, at=now, detail=detail)
         return new
@@ -101,12 +105,22 @@ class ProposalStore:
             return some(connection, state=state, prompt=prompt)
 
     def approve(
-        self, id: int, *, content_hash: str, actor: Actor, now: datetime, comment: str = ""
+        self,
+        id: int,
+        *,
+        content_hash: str,
+        actor: Actor,
+        now: datetime,
+        comment: str = "",
+        steps: tuple[int, ...] = (),
+        release: str = "",
     ) -> tuple[Proposal, Version]:
         """Release what was shown: add the version, move the label, close proposal, attempt and incident, or nothing.
 
-        content_hash: of the content the reviewer saw. Raises Stale when the proposal is decided or expired, the label
-        has moved or the content differs, and Refused when the actor may not move the label.
+        content_hash: of the content the reviewer saw. steps: shares in percent of a release in steps; then the label
+        stays, a canary begins, and attempt and incident wait for how it ends. A canary that runs gives way. release:
+        why in steps or at once, for the record. Raises Stale when the proposal is decided or expired, the label has
+        moved or the content differs, and Refused when the actor may not move the label.
         """
         with self._db.write() as connection:
             seen = one(connection, id)
@@ -118,24 +132,63 @@ class ProposalStore:
             check_fresh(proposal, content_hash=content_hash, label_version=current, now=now)
             note = f"proposal {id}"
             version = insert_version(connection, proposal.prompt, proposal.content, actor=actor, now=now, note=note)
-            move = labels.move(
-                connection,
-                prompt=proposal.prompt,
-                label=proposal.label,
-                version=version.number,
-                actor=actor,
-                reason=comment or note,
-                now=now,
-                proposal_id=id,
-            )
-            done = close(
-                connection, proposal, "approved", by=actor.name, now=now, comment=comment, version=version.number
-            )
-            settle(connection, _incidents(done), "resolved", now=now)
-            labels.append_move(connection, self._key, move)
+            put = self._begin if steps else self._move
+            done = put(connection, proposal, version, actor=actor, now=now, comment=comment, steps=steps)
             detail = {"content_hash": done.content_hash, "version": version.number, "comment": comment}
+            detail |= {"release": release} if release else {}
             self._audit(connection, done, "approved", by=actor.name, at=now, detail=detail)
         return done, version
+
+    def _move(
+        self,
+        connection: sa.Connection,
+        proposal: Proposal,
+        version: Version,
+        *,
+        actor: Actor,
+        now: datetime,
+        comment: str,
+        steps: tuple[int, ...],
+    ) -> Proposal:
+        """The label moves at once."""
+        move = labels.move(
+            connection,
+            prompt=proposal.prompt,
+            label=proposal.label,
+            version=version.number,
+            actor=actor,
+            reason=comment or f"proposal {proposal.id}",
+            now=now,
+            proposal_id=proposal.id,
+        )
+        gone = give_way(connection, proposal.prompt, proposal.label, to=version.number, by=actor.name, now=now)
+        done = close(connection, proposal, "approved", by=actor.name, now=now, comment=comment, version=version.number)
+        settle(connection, _incidents(done), "resolved", now=now)
+        labels.append_move(connection, self._key, move)
+        note_ended(connection, self._key, gone, now=now)
+        return done
+
+    def _begin(
+        self,
+        connection: sa.Connection,
+        proposal: Proposal,
+        version: Version,
+        *,
+        actor: Actor,
+        now: datetime,
+        comment: str,
+        steps: tuple[int, ...],
+    ) -> Proposal:
+        """The label stays and a canary begins; attempt and incident follow when it ends."""
+        labels.check_ahead(proposal.prompt, proposal.label, proposal.base_version, version.number)
+        gone = give_way(connection, proposal.prompt, proposal.label, to=version.number, by=actor.name, now=now)
+        canary = begin(connection, version, proposal=proposal, steps=steps, by=actor.name, now=now)
+        decided = {"decided_at": now, "decided_by": actor.name, "comment": comment, "version": version.number}
+        done = change(connection, proposal.id, state="approved", **decided)
+        settle(connection, _incidents(done), "proposed", now=now)
+        note_ended(connection, self._key, gone, now=now)
+        note_started(connection, self._key, canary)
+        return done
 
     def reject(self, id: int, *, actor: Actor, reason: str, now: datetime) -> Proposal:
         """Say no, with a reason that the teacher will read; the incident is open again."""
@@ -148,11 +201,20 @@ class ProposalStore:
     def expire(self, *, now: datetime) -> tuple[int, ...]:
         """Close pending proposals that are past their date and return their ids; their incidents are open again."""
         with self._db.write() as connection:
-            late = lock_pending(connection, expired_at=now)
-            gone = [change(connection, p.id, state="expired", decided_at=now) for p in late]
-            settle(connection, {i for p in gone for i in _incidents(p)}, "open", now=now)
-            for proposal in gone:
-                self._audit(connection, proposal, "expired", by="library", at=now, detail={})
+            return self._retire(connection, lock_pending(connection, expired_at=now), "expired", now=now)
+
+    def supersede_moved(self, *, now: datetime) -> tuple[int, ...]:
+        """Close pending proposals whose label has left the version that they change; else the same as `expire`."""
+        with self._db.write() as connection:
+            return self._retire(connection, lock_moved(connection), "superseded", now=now)
+
+    def _retire(
+        self, connection: sa.Connection, waiting: Sequence[Proposal], to: ProposalState, *, now: datetime
+    ) -> tuple[int, ...]:
+        gone = [change(connection, p.id, state=to, decided_at=now) for p in waiting]
+        settle(connection, {i for p in gone for i in _incidents(p)}, "open", now=now)
+        for proposal in gone:
+            self._audit(connection, proposal, to, by="library", at=now, detail={})
         return tuple(p.id for p in gone)
 
     def waive(self, id: int, finding: str, *, actor: Actor, reason: str, expires: datetime, now: datetime) -> Proposal:

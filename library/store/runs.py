@@ -105,6 +105,19 @@ class RunStore:
             )
         return new
 
+    def release(self, claim: Claim, *, now: datetime) -> None:
+        """End the lease at once, so that another process may go on with the run; ClaimLost when one already has."""
+        with self._db.write() as connection:
+            hold(connection, claim)
+            connection.execute(claims.update().where(claims.c.prompt == claim.prompt).values(lease_until=now))
+
+    def abandoned(self, *, now: datetime) -> tuple[Run, ...]:
+        """Unfinished runs whose lease has ended: their process is gone, or has let go of them."""
+        of_claim = claims.c.run_id == runs.c.id
+        query = sa.select(runs).join(claims, of_claim).where(claims.c.lease_until <= now).order_by(runs.c.id)
+        with self._db.read() as connection:
+            return tuple(_to_run(row) for row in connection.execute(query))
+
     def holder(self, prompt: str) -> Claim | None:
         """The claim in force on a prompt, its lease ended or not; None when nobody works on it."""
         with self._db.read() as connection:

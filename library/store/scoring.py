@@ -27,6 +27,7 @@ class Home(NamedTuple):
     segment: str | None
     ts: datetime
     model: str | None = None
+    arm: str | None = None
 
     def series(self, metric: str, evaluator: str, revision: str) -> SeriesKey:
         """The series that a score of this trace belongs to."""
@@ -39,6 +40,7 @@ class Home(NamedTuple):
         if self.model:
             pooled = key._replace(prompt=upstream_name(self.model), version=0)
             batch.put(pooled, ts=self.ts, segment=self.prompt, value=score.value, sign=sign)
+        self._put_arm(batch, key, score.value, sign)
 
     def put_call(self, batch: DeltaBatch, call: Mapping[str, Any], *, sign: int = 1) -> None:
         """Count the call itself under the system metrics. call: error, latency_ms, cost, finish_reason."""
@@ -51,6 +53,11 @@ class Home(NamedTuple):
         for metric, value in scores.items():
             key = self.series(metric, SYSTEM, SYSTEM_REVISION)
             batch.put(key, ts=self.ts, segment=self.segment, value=value, sign=sign)
+            self._put_arm(batch, key, value, sign)
+
+    def _put_arm(self, batch: DeltaBatch, key: SeriesKey, value: float, sign: int) -> None:
+        if self.arm is not None:
+            batch.arms.put(self.arm, **key._asdict(), ts=self.ts, segment=self.segment, value=value, sign=sign)
 
 
 def checked(scores: Sequence[Score]) -> tuple[Score, ...]:
@@ -107,7 +114,8 @@ def key_of(score: Score | sa.Row[Any]) -> tuple[str, ...]:
 
 def lock_homes(connection: sa.Connection, ids: Sequence[str]) -> dict[str, Home]:
     """The homes of stored traces, locked until the transaction ends: two writers never correct one score at once."""
-    columns = (traces.c.id, traces.c.prompt, traces.c.version, traces.c.segment, traces.c.ts, traces.c.model)
+    t = traces.c
+    columns = (t.id, t.prompt, t.version, t.segment, t.ts, t.model, t.arm)
     found: dict[str, Home] = {}
     for some in chunks(ids):
         # Byte order on every server, as Python sorts: writers that lock in different orders deadlock.

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from library.store.access import AccessStore
 from library.store.audit import AuditStore
 from library.store.calls import CallStore
+from library.store.canaries import CanaryStore
 from library.store.datasets import DatasetStore
 from library.store.engine import Database
 from library.store.failures import FailureStore
 from library.store.fleet import FleetStore
 from library.store.incidents import IncidentStore
 from library.store.migrations.upgrade import is_current, migrate
+from library.store.notices import NoticeStore
 from library.store.online import OnlineStore
 from library.store.prompts import PromptStore
 from library.store.proposals import ProposalStore
@@ -35,10 +37,12 @@ class Library:
     runs: RunStore
     failures: FailureStore
     proposals: ProposalStore
+    canaries: CanaryStore
     calls: CallStore
     audit: AuditStore
     access: AccessStore
     switches: SwitchStore
+    notices: NoticeStore
 
 
 def open_library(url: str, *, audit_key: bytes = b"") -> Library:
@@ -65,8 +69,10 @@ def open_library(url: str, *, audit_key: bytes = b"") -> Library:
         runs=RunStore(db, audit_key),
         failures=FailureStore(db),
         proposals=ProposalStore(db, audit_key),
+        canaries=CanaryStore(db, audit_key),
         calls=CallStore(db),
         audit=AuditStore(db, audit_key),
         access=AccessStore(db, audit_key),
         switches=SwitchStore(db, audit_key),
+        notices=NoticeStore(db, audit_key),
     )

@@ -108,6 +108,7 @@ traces = sa.Table(
     sa.Column("session", sa.Text),
     sa.Column("finish_reason", sa.Text),
     sa.Column("error", Json),
+    sa.Column("arm", sa.Text),
     sa.Index("ix_traces_prompt_ts", "prompt", "ts"),
     sa.Index(
         "ix_traces_session_ts",

@@ -6,13 +6,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from library.canaries import read_arm
 from library.errors import InputError
 from library.store.insert import storable
 from library.store.tables import traces
 from library.traces import Trace, TraceError
 from library.trends import OTHER
 
-_PLAIN = ("version", "latency_ms", "tokens_in", "tokens_out", "cost")
+_PLAIN = ("version", "arm", "latency_ms", "tokens_in", "tokens_out", "cost")
 _TEXTS = (
     *("id", "prompt", "label", "inputs", "output", "expected", "expected_source", "model", "response_model"),
     *("tool_calls", "session", "finish_reason"),
@@ -21,9 +22,11 @@ _AS_STORED = (*_PLAIN, *(name for name in _TEXTS if name != "tool_calls"), "ts",
 
 
 def row_of(trace: Trace) -> dict[str, Any]:
-    """The row of a trace; InputError when its time has no zone."""
+    """The row of a trace; InputError when its time has no zone, or its arm is none."""
     if trace.ts.tzinfo is None:
         raise InputError(f"the time {trace.ts} has no time zone", f"trace '{trace.id}'", "Give times in UTC.")
+    if trace.arm is not None:
+        read_arm(trace.arm)
     row: dict[str, Any] = {name: storable(getattr(trace, name)) for name in _TEXTS}
     for name in _PLAIN:
         row[name] = getattr(trace, name)

@@ -65,7 +65,7 @@ class TraceStore:
             for row in rows:
                 if (row["id"],) in new and row["id"] not in fresh:
                     home = fresh[row["id"]] = Home(
-                        row["prompt"], row["version"], row["segment"], row["ts"], row["model"]
+                        row["prompt"], row["version"], row["segment"], row["ts"], row["model"], row["arm"]
                     )
                     home.put_call(batch, row)
                     arrived.setdefault(row["prompt"], []).append(row["id"])

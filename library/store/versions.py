@@ -16,7 +16,7 @@ from library.templates import validate_content
 def lock_prompt(connection: sa.Connection, name: str) -> None:
     """Make other writers of this prompt's versions, labels and proposals wait; NotFound when there is no such prompt.
 
-    Order of locks in every transaction: claim, prompt, proposals, attempts, incidents, audit.
+    Order of locks in every transaction: claim, prompt, proposals, canaries, attempts, incidents, audit.
     """
     query = sa.select(prompts.c.name).where(prompts.c.name == name)
     if connection.execute(query.with_for_update(key_share=True)).first() is None:

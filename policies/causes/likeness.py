@@ -14,6 +14,9 @@ NEAREST = 15
 NEAR_IDENTICAL = 0.7
 """Cosine from which on two messages count as the same but for names, numbers and politeness."""
 
+STRIDE = 61
+"""How far the places are apart at which neighbouring rows begin to choose among equals."""
+
 _TERM = re.compile(r"[^\W\d_]+")
 # Ideographs, kana and hangul are written without spaces: pairs of characters stand in for words there.
 _DENSE = re.compile(r"[⺀-鿿가-힯豈-﫿]{2,}")
@@ -74,8 +77,7 @@ class Likeness:
             like = rows[at : at + 256] @ self._early_matrix.T
             if own:  # a text is not its own neighbour
                 like[np.arange(len(like)), np.arange(at, at + len(like))] = -1.0
-            top = np.argpartition(-like, min(NEAREST, like.shape[1] - 1), axis=1)[:, :NEAREST]
-            for row, columns in enumerate(top):
+            for row, columns in enumerate(_largest(like, at)):
                 pairs = [(int(c), float(like[row, c])) for c in columns if like[row, c] > 0]
                 found.append(sorted(pairs, key=lambda p: (-p[1], p[0])))
         return found
@@ -95,3 +97,17 @@ def alike(one: str, other: str) -> bool:
     """Whether two free answers share nearly all of their words (Jaccard similarity of 0.7 and more)."""
     a, b = set(terms_of(one)), set(terms_of(other))
     return bool(a | b) and len(a & b) / len(a | b) >= 0.7
+
+
+def _largest(like: NDArray[np.float32], first: int) -> NDArray[np.int64]:
+    """Columns of the largest cosines of each row, the same on every machine.
+
+    Many messages are the same but for a number: among equals each row begins to choose at another place, so that no
+    earlier message speaks for all. first: number of the first row. Cosines count to five digits, as the last ones
+    depend on the processor.
+    """
+    count = like.shape[1]
+    begin = (np.arange(first, first + len(like)) * STRIDE) % count
+    columns = (np.arange(count)[None, :] + begin[:, None]) % count
+    order = np.argsort(-np.round(np.take_along_axis(like, columns, axis=1), 5), axis=1, kind="stable")[:, :NEAREST]
+    return np.take_along_axis(columns, order, axis=1)

@@ -35,6 +35,7 @@ Did a clause survive?
     comparison     weaker or contradicted: strength, sign, quantifiers      observation    one such difference
     conditions     new exceptions and conditions        exclusive    what only some may do
     narrowing      lost items and new restrictions      numbers      changed figures
+    members        what a clause lists
     reversal       turned round: roles, order, opposites
     turned, converses      the same rule, or the same deed, said from its other side
     idle_words, spelling   words that may go, and mended misspellings
@@ -45,10 +46,12 @@ Does a new sentence undo a clause?
     conflict       one sentence against one clause; it asks, in order:
     permissions, matter    the forbidden deed to the forbidden thing
     workarounds    a way around a duty, or somebody else doing what is reserved
+    abroad         permissions in other languages than English
     evidence       weak signs that add up to a flag
+    leanings, leaning_weights    how far a sentence leans towards letting something happen, whatever it is about
 
 What else is checked?
-    variables, contract, contract_check, options    what programs rely on
+    variables, contract, contract_check, options, layout    what programs rely on
     secrets, personal, leaks, urls                   what must not get in
     injection, hidden_text                           what must not be smuggled in
     limits, lexicon, language, settings              length, words, languages, model and tools

@@ -43,7 +43,23 @@ RESERVED = re.compile(
 LEFT_ALONE = re.compile(
     r"\W*(?:leave|keep) [^,;.]{3,60} (?:as (?:it is|they are|written)|unchanged|untouched|unaltered|intact)\b"
 )
-VERDICT_RULE = re.compile(r"\b(?:is|are|means|counts as|=>|->)\s+(?:always |never |an? |also )?[A-Z]{3,}\b")
+KEPT_FROM = re.compile(
+    r"\b(?:is|are|will be) (?:not|never) (?:accepted|allowed|shared|disclosed|published|given|sold|told|shown|passed|"
+    r"discussed|refunded|insured|covered|paid|promised|named|served|admitted|lent|released|issued|handed|stored|"
+    r"recorded|quoted|mentioned|forwarded|revealed|commented|corrected|judged|touched|eaten)\b|"
+    r"\b(?:stays?|remains?|is|are) (?:strictly )?(?:secret|confidential|anonymous)\b"
+)
+"""`Photos of children are not published`: a prohibition told as a fact."""
+TOLD = re.compile(
+    r"\b(?:is|are|gets?) (?:told|asked|advised|sent|referred|directed|instructed|warned|transferred|put through|"
+    r"handed over|escalated|forwarded|passed|reported)\b[^;:.]*\b(?:at once|immediately|straight away|right away|"
+    r"first|without delay|before|911|112|999)\b"
+)
+"""`Callers in danger are told to phone 999`: a duty told as a fact."""
+VERDICT_RULE = re.compile(
+    r"\b(?:is|are|means|counts as|=>|->)\s+(?:always |never |an? |also )?"
+    r"(?!(?:Y{2,4}|DD|MM|HH|ISO|UTC|GMT|JSON|CSV|XML|HTML|YAML|PDF|URL|UTF|VAT)\b)[A-Z]{3,}\b"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +111,7 @@ def is_clause(read: Read) -> bool:
         any(n.bound for n in framed.numbers) and LABELLED.match(framed.text)
     ):
         return True
-    if RESERVED.search(framed.low) or LEFT_ALONE.match(framed.low):
+    if LEFT_ALONE.match(framed.low) or any(p.search(framed.low) for p in (RESERVED, KEPT_FROM, TOLD)):
         return True
     imperative = v.GUARD_VERB.match(framed.low) or re.match(
         r"(?:[^,]{0,80}|[^:.]{3,120}(?=:)|(?:if|when|whenever) .{0,160}?)(?:,|:) (?:then |first |please )?"

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from policies.guardrails import vocabulary as v
-from policies.guardrails.exclusive import v_only
+from policies.guardrails.exclusive import inside, v_only
 from policies.guardrails.frames import Frame, is_content
 from policies.guardrails.observation import Observation, shared
 from policies.guardrails.turned import only_with
@@ -28,12 +28,28 @@ def _said_before(marker: str, old: Frame, new: Frame) -> bool:
     return any(t.word == marker and t.lemma in old.content_set for t in new.tokens)
 
 
+UNLESS = re.compile(r"\b(?:unless|except (?:with|when|if|after)|only (?:with|when|if|after|against))\b[^,;.]*")
+
+
+def _exempted(old: Frame) -> frozenset[str]:
+    """What lifts the prohibition already: `unless the request holds a permit` for `without a permit`."""
+    match = UNLESS.search(old.low)
+    return inside(old, *match.span()) if match else frozenset()
+
+
 def exceptions(old: Frame, new: Frame) -> Iterator[Observation]:
     gained = frozenset(m for m in new.markers - old.markers if not _said_before(m, old, new))
     if (gained and len(new.markers) > len(old.markers)) or (gained and not old.markers):
         yield Observation("weakened", "exception-added", f"a new exception: '{min(gained)}'")
     bare = NEGATIVE_WITHOUT.search(new.low)
-    if bare and old.prohibits and new.prohibits and not re.search(r"\bwithout\b", old.low):
+    known = _exempted(old)
+    if (
+        bare
+        and not (known and inside(new, *bare.span()) <= known)
+        and old.prohibits
+        and new.prohibits
+        and not re.search(r"\bwithout\b", old.low)
+    ):
         yield Observation("weakened", "exception-added", f"a new exception: '{bare.group()}'")
     if re.search(
         r"\bor (?:proceed|continue|skip|go ahead|just|simply|at least try|do so|use your)\b", new.low

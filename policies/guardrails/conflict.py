@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from policies.guardrails.abroad import permits_abroad
 from policies.guardrails.actions import commanded, forbidden_actions
 from policies.guardrails.deed_phrases import phrased_deeds
 from policies.guardrails.duties import undoes
@@ -126,6 +127,8 @@ class Traits:
     releases: str | None  # the expression by which it releases from a duty
     permits: bool
     only_forbids: bool  # nothing in it is commanded, allowed or released
+    negated: frozenset[str]  # words of substance it forbids
+    demanded: frozenset[str]  # words of substance it commands
 
 
 @lru_cache(maxsize=4096)
@@ -142,7 +145,14 @@ def traits_of(frame: Frame) -> Traits:
         releases=release.group() if release else None,
         permits=PERMITS.search(frame.low) is not None,
         only_forbids=frame.prohibits and not release and max(frame.polarity, default=1) <= 0,
+        negated=_signed(frame, -1),
+        demanded=_signed(frame, 1),
     )
+
+
+def _signed(frame: Frame, sign: int) -> frozenset[str]:
+    signed = zip(frame.tokens, frame.polarity, strict=True)
+    return frozenset(t.lemma for t, s in signed if s == sign and is_content(t))
 
 
 def conflict(old: Frame, new: Frame, synonyms: Synonyms, *, reworded: Callable[[], bool]) -> Said | None:
@@ -153,17 +163,21 @@ def conflict(old: Frame, new: Frame, synonyms: Synonyms, *, reworded: Callable[[
     traits = traits_of(new)
     if traits.label_line:
         return None
+    if permits_abroad(old, new) and not reworded():
+        return "flag", "seems to permit what is guarded by"
     if traits.only_forbids:
         return _forbids_duty(old, new)
-    labels = _other_label(old, new, synonyms)
-    if labels:
-        return "block", labels
-    certain = _opens(old, new) or _against(old, new, synonyms, reworded=reworded)
+    certain = _labelled(old, new, synonyms) or _opens(old, new) or _against(old, new, synonyms, reworded=reworded)
     if certain or reworded():
         return certain
     if undoes(old, new, lambda: linked(old, new, synonyms, least=LINK)):
         return "flag", "seems to undo the duty"
     return opens_door(old, new, synonyms)
+
+
+def _labelled(old: Frame, new: Frame, synonyms: Synonyms) -> Said | None:
+    labels = _other_label(old, new, synonyms)
+    return ("block", labels) if labels else None
 
 
 def _opens(old: Frame, new: Frame) -> Said | None:
@@ -233,9 +247,7 @@ def _releases(old: Frame, new: Frame, common: frozenset[str]) -> Said | None:
 def _forbids_duty(old: Frame, new: Frame) -> Said | None:
     if old.prohibits or not new.prohibits or v_only(old):
         return None
-    negated = {t.lemma for t, s in zip(new.tokens, new.polarity, strict=True) if s < 0 and is_content(t)}
-    demanded = {t.lemma for t, s in zip(old.tokens, old.polarity, strict=True) if s > 0 and is_content(t)}
-    both = negated & demanded - GENERIC
+    both = traits_of(new).negated & traits_of(old).demanded - GENERIC
     if len(both) >= 2 and len(both) / len(old.content_set) >= 0.5:
         return "block", "forbids what the approved prompt demands:"
     return None

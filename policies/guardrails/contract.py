@@ -12,10 +12,11 @@ KEY = re.compile(
 )
 KEY_LIST = re.compile(
     (
-        r"\b(?:keys?|fields?|properties|schlüsseln?|feldern?)\b(?: (?:are|named|called|"
+        r"\b(?:keys?|fields?|properties|columns|[Ss]chlüsseln?|[Ff]eldern?|[Ss]palten|claves|campos|columnas|clés|"
+        r"champs|colonnes|chiavi|campi)\b(?: (?:are|named|called|"
         r"exactly|only|must "
         r"be))*\s*[:=]?\s*((?:[`\"']?[a-z_][\w]*[`\"']?(?:\s*\([^)]{1,60}\))?(?:\s*,\s*(?:and\s+)?|"
-        r"\s+and\s+)?){1,30})"
+        r"\s+(?:and|und|y|et|e)\s+)?){1,30})"
     ),
 )
 KEY_HEADING = re.compile(r"\b(?:keys?|fields?|properties|attributes|columns)\b", re.IGNORECASE)
@@ -141,7 +142,7 @@ def stated(document: Document) -> Stated:
                 said.nothing_else |= NOTHING_ELSE.search(read.unit.text) is not None
         if read.unit.bullet and KEY_HEADING.search(read.unit.heading):
             said.keys.update(
-                (m.group(1), _type(m.group(2) or read.unit.text)) for m in [LISTED_KEY.match(read.unit.text)] if m
+                (m.group(1), type_of(m.group(2) or read.unit.text)) for m in [LISTED_KEY.match(read.unit.text)] if m
             )
         if read.unit.live:
             said.sentinels.update((s, read.unit) for s in sentinels(read.unit.text))
@@ -160,18 +161,18 @@ def _arguments(said: str) -> tuple[str, ...]:
 
 def _keys(text: str, said: Stated) -> None:
     for match in KEY.finditer(text) if '"' in text else ():
-        said.keys.setdefault(match.group(1), _type(match.group(2) or ""))
-    if not ("," in text or " and " in text) or not ANSWERS.search(text):
+        said.keys.setdefault(match.group(1), type_of(match.group(2) or ""))
+    if not ("," in text or any(f" {word} " in text for word in JOINING)) or not ANSWERS.search(text):
         return
     for match in KEY_LIST.finditer(text):
         body = match.group(1)
-        if "," not in body and " and " not in body:
+        if "," not in body and not any(f" {word} " in body for word in JOINING):
             continue
         for name in LISTED_KEY.finditer(body):
             if name.group(1) in ENDS_LIST:
                 break
-            if name.group(1) != "and":
-                said.keys.setdefault(name.group(1), _type(name.group(2) or ""))
+            if name.group(1) not in JOINING:
+                said.keys.setdefault(name.group(1), type_of(name.group(2) or ""))
 
 
 ANSWERS = re.compile(
@@ -181,6 +182,7 @@ ANSWERS = re.compile(
     ),
     re.IGNORECASE,
 )
+JOINING = ("and", "und", "y", "et", "e")
 ENDS_LIST = frozenset(
     {
         "no",
@@ -207,7 +209,7 @@ ENDS_LIST = frozenset(
 )
 
 
-def _type(said: str) -> str:
+def type_of(said: str) -> str:
     """A comparable form of a stated type: its type words, its alternatives, or the type of a JSON literal."""
     said = said.strip()
     words = [m.group(1).lower() for m in TYPE_WORDS.finditer(said)]
@@ -265,9 +267,14 @@ def enumerations(text: str) -> Iterator[frozenset[str]]:
         yield from _labels(match.group())
 
 
+SAID_OF = frozenset({"is", "are", "was", "were", "has", "have", "must", "should", "may", "can", "does", "do", "cannot"})
+
+
 def _labels(said: str) -> Iterator[frozenset[str]]:
     names = [p.strip(" `\"'.") for p in SEPARATOR.split(re.sub(r"\([^()]*\)", "", said))]
     labels = frozenset(n for n in names if n and n not in NOT_LABELS)
+    if any(n.split(" ", 1)[0].lower() in SAID_OF for n in labels):
+        return  # `if a value is missing, use null` lists nothing
     if len(labels) >= 2:
         yield labels
 

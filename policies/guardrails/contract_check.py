@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from policies.guardrails.contract import NOT_LABELS, Stated, compatible, stated
 from policies.guardrails.document import find_words
+from policies.guardrails.layout import check_layout
 from policies.guardrails.options import check_options
 from policies.guardrails.scene import Scene, finding, short
 from policies.verdict import Finding
@@ -26,6 +27,7 @@ def check_contract(scene: Scene) -> Iterator[Finding]:
     yield from _keys(before, after)
     yield from _labels(scene, before, after)
     yield from check_options(scene, frozenset(n.lower() for n in after.all_labels))
+    yield from check_layout(scene, before, after)
     yield from _sentinels(scene, before)
     yield from _marks(scene)
     yield from _tools(scene, before, after)

@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from policies.guardrails.clauses import Clause, found_clauses
+from policies.guardrails.clauses import Clause, found_clauses, is_style
 from policies.guardrails.conflict import conflict
 from policies.guardrails.counterpart import counterpart
 from policies.guardrails.document import Read
 from policies.guardrails.doors import hangs_on, opens_exception, overrides, restates, trusts_claim
 from policies.guardrails.frames import Frame, frame
+from policies.guardrails.leanings import harmless, leans
 from policies.guardrails.matter import with_kinds
 from policies.guardrails.scene import Scene, finding, short
 from policies.verdict import Finding
@@ -22,6 +23,9 @@ def check_contradictions(scene: Scene) -> Iterator[Finding]:
     clauses = found_clauses(scene)
     reworded = {c.id: _stand_in(scene, c) for c in clauses}
     judged = tuple(part for c in clauses for part in (c, *second_part(c, scene)))
+    origins = _origins(scene)
+    standing_in = frozenset().union(*reworded.values())
+    added = {plain for plain, found in origins.items() if not found and plain not in standing_in} if clauses else set()
     seen: set[str] = set()
     for read in scene.fresh:
         if read.unit.context not in {"live", "retired"} or read.plain in seen:
@@ -33,7 +37,35 @@ def check_contradictions(scene: Scene) -> Iterator[Finding]:
         if found_one is not None:
             yield found_one
             continue
-        yield from _against_clauses(scene, read, tuple(c for c in judged if read.plain not in reworded[c.id]))
+        others = tuple(c for c in judged if read.plain not in reworded[c.id])
+        against = list(_against_clauses(scene, read, others, origins[read.plain]))
+        if against and all(f.severity == "flag" for f in against) and harmless(read.frame, scene.synonyms):
+            continue
+        if (
+            not against
+            and read.plain in added
+            and not is_style(read.frame)
+            and leans(read.frame, scene.synonyms, len(added))
+        ):
+            against.append(_leaning(scene, read))
+        yield from against
+
+
+def _origins(scene: Scene) -> dict[str, list[Read]]:
+    """For the words of each new unit the approved units that it rewords."""
+    new = {r.plain: r for r in scene.fresh if r.unit.context in {"live", "retired"}}
+    return {plain: [old for old in scene.current.live if restates(old, read)] for plain, read in new.items()}
+
+
+def _leaning(scene: Scene, read: Read) -> Finding:
+    return finding(
+        "safety-contradicted",
+        "leans-open",
+        "flag",
+        f"'{short(read.unit.text)}' is said the way exceptions and permissions are",
+        spans=[scene.candidate.unit_span(read.unit)],
+        fix_hint="Make sure that no rule of the prompt forbids it, or say what it must not touch.",
+    )
 
 
 def _stand_in(scene: Scene, clause: Clause) -> frozenset[str]:
@@ -74,10 +106,9 @@ def second_part(clause: Clause, scene: Scene) -> Iterator[Clause]:
         yield replace(clause, frame=frame(text, scene.synonyms))
 
 
-def _against_clauses(scene: Scene, read: Read, clauses: tuple[Clause, ...]) -> Iterator[Finding]:
+def _against_clauses(scene: Scene, read: Read, clauses: tuple[Clause, ...], origins: list[Read]) -> Iterator[Finding]:
     text = TRAILING.sub("", EXAMPLE_TAIL.sub("", _unquoted(read.unit.text)))
     said_itself = read.frame if text == read.unit.text else frame(text, scene.synonyms)
-    origins = [r for r in scene.current.live if restates(r, read)]
     known = any(r.frame.prohibits == read.frame.prohibits for r in origins)
 
     def said_before() -> bool:

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 SIGNS = re.compile(
-    r"\b(?:nicht|kein\w*|der|das|und|den|dem|sie|wenn|darf|darfst|dürfen|muss|müssen|niemals|immer|für|bei|ein|eine|"
+    r"\b(?:nicht|weder|kein\w*|der|das|und|den|dem|sie|wenn|darf|darfst|dürfen|muss|müssen|niemals|immer|für|bei|ein|eine|"
     r"einen|nur|oder|auf|zu|dass|ist|wird|werden|ihm|des|bitte|über|mit|die|unter|im|zum|zur|von|vom|sich|sofort|"
     r"dich|seine[rmn]?|ihre[rmn]?)\b"
 )
-CERTAIN = re.compile(r"\b(?:kein\w*|nicht|niemals|dürfen|darf\w*|müssen|dass|und|oder|für)\b")
+CERTAIN = re.compile(r"\b(?:kein\w*|nicht|weder|niemals|dürfen|darf\w*|müssen|dass|und|oder|für)\b")
 OTHER = re.compile(r"\b(?:the|and|of|is|are|for|with|must|not|you|het|een|van)\b")
 PREFIXES = [
     "ab",

@@ -11,7 +11,12 @@ def pronoun(token: Token, frame: Frame) -> bool:
     return token.word in {"one", "ones"} and frame.low[: token.start].endswith(("the ", "that ", "this "))
 
 
-EMPTY = frozenset({"come", "comes", "stand", "stands", "happen", "happens", "occur", "exist"})
+def turns_into(token: Token, frame: Frame) -> bool:
+    """`Names become initials` for `keep names as initials`: the verb only joins the two."""
+    return token.word in {"become", "becomes"} and not frame.prohibits
+
+
+EMPTY = frozenset({"means", "come", "comes", "stand", "stands", "happen", "happens", "occur", "exist"})
 
 
 def may_go(old: Frame, new: Frame, gone: list[Token]) -> bool:

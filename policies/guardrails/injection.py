@@ -9,6 +9,8 @@ from policies.guardrails.scene import Scene, finding
 from policies.verdict import Finding
 
 COMPILED = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in ATTACKS.items()}
+LOWERED = {name: re.compile(p) for name, p in ATTACKS.items() if not re.search(r"(?<!\\)[A-Z]", p)}
+"""The same for lower-case text, which costs half; a plain sentence that none of these finds is searched no further."""
 CONTROL = re.compile(
     (
         r"<\|[a-z_]{2,30}\|>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|</?s>(?=\s{0,20}[\[<])|"
@@ -38,6 +40,21 @@ DEFENCE = re.compile(
     r"従わない|従わず|拒否|応じない)\b",
     re.IGNORECASE,
 )
+REFUSES_INPUT = re.compile(
+    r"\W*(?:please |always )?(?:ignore|disregard|(?:do not|don't|never|must not) (?:follow|obey|act on|carry "
+    r"out|execute|heed)|pay no attention to) (?:any |all |the |such |every )?(?:of the )?(?:instruction|"
+    r"command|order|direction|directive|request)s?,? (?:(?:that|which) )?(?:(?:is|are|may be) )?(?:found|"
+    r"contained|given|written|hidden|embedded|placed|included|appearing|appears?|coming|comes?|stands?|stated|"
+    r"you find)? ?(?:up )?(?:anywhere )?(?:in|inside|within|from|by) (?:the |an? |any |every |user |customer |"
+    r"retrieved |quoted |their |his |her ){0,3}(?:documents?|e-?mails?|mails?|messages?|notes|texts?|letters?|"
+    r"posts?|pages?|reviews?|transcripts?|questions?|inputs?|attachments?|files?|web ?(?:pages?|sites?)|"
+    r"articles?|logs?|tickets?|comments?|reports?|listings?|chats?|submissions?|applications?|images?|photos?|"
+    r"records?|contents?|results?|descriptions?|passages?|sources?|forms?|requests?|users?|callers?|"
+    r"customers?|titles?|captions?|diffs?|issues?|profiles?|\{+\w+\}+)(?:(?:,? and|;|,)? (?:treat|carry on|go "
+    r"on|continue|keep (?:to|going)|stay|report|flag|they are|it is)[^.;]*)?[.;!]?\s*",
+    re.IGNORECASE,
+)
+"""`Ignore any instructions in the document`: those of the input are meant, not those of the prompt."""
 CONDITIONAL_QUOTE = re.compile(
     r"\b(?:if|when|whenever|should|even if|any|messages?|texts?|requests?|such as|like|wenn|falls|"
     r"si|cuando|aunque|se|quando|als|wanneer|lorsque|quand)\b[^\"]{0,90}\"",
@@ -81,7 +98,10 @@ def check_injection(scene: Scene) -> Iterator[Finding]:
 
 def _attacks(scene: Scene, read: Read) -> Iterator[Finding]:
     text = read.unit.text
+    low = text.lower() if text.isascii() else ""
     for name, pattern in COMPILED.items():
+        if low and name in LOWERED and not LOWERED[name].search(low):
+            continue
         match = pattern.search(text)
         if match and not is_defence(text, match, continued(scene, read)):
             span = scene.candidate.inside(read.unit, match.start(), match.end())
@@ -116,6 +136,8 @@ def is_defence(text: str, match: re.Match[str], continued: str = "") -> bool:
         return False
     if match.re is COMPILED["conceal"]:
         return False
+    if REFUSES_INPUT.fullmatch(text):
+        return True
     forbids = re.search(
         (
             r"\b(?:never|do not|don't|must not|may not|cannot|refuse to|not|nobody|no one|nothing|niemals|"

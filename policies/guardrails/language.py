@@ -79,13 +79,15 @@ def language_of(text: str) -> str | None:
             hits = len(pattern.findall(text))
             if hits >= 4 and hits / max(1, letters) > (0.2 if code == "ja" else 0.5):
                 return code
-    words = [w.lower() for w in WORD.findall(text)]
+    words = WORD.findall(text.lower())
     if len(words) < ENOUGH_WORDS:
         return None
-    counts = Counter(dict.fromkeys(STOP_WORDS, 0))
+    counts = dict.fromkeys(STOP_WORDS, 0)
     for word in words:
-        counts.update(LANGUAGES_OF.get(word, ()))
-    (best, top), (_, second) = counts.most_common(2)
+        for code in LANGUAGES_OF.get(word, ()):
+            counts[code] += 1
+    best = max(counts, key=counts.__getitem__)
+    second, top = sorted(counts.values())[-2:]
     return best if top >= 2 and top >= second + 2 and top / len(words) >= 0.15 else None
 
 

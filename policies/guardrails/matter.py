@@ -5,7 +5,8 @@ from functools import lru_cache
 
 from policies.guardrails.frames import Frame, is_content
 from policies.guardrails.meanings import deeds, kinds
-from policies.guardrails.narrowing import GENERIC, items
+from policies.guardrails.members import items
+from policies.guardrails.narrowing import GENERIC
 from policies.guardrails.thing_phrases import phrased_things
 from policies.guardrails.words import Synonyms
 

@@ -61,6 +61,21 @@ data: figures, figure
 medicine: paracetamol, ibuprofen, aspirin, acetaminophen, naproxen, codeine, antibiotic, amoxicillin, penicillin,
     insulin, painkiller, painkillers, sedative, antidepressant, pill, syrup, ointment, vitamin, supplement,
     antihistamine, statin, opioid, morphine, vaccine, tylenol, advil
+cream: ointment, lotion, balm, gel, salve
+appearance: weight, belly, waist, hair, face, figure, body, skin, clothes, dress, looks, beautiful, ugly, fat, slim,
+    pretty
+outcome: odds, trend, polls, favourite, winner, ahead, lead, chances
+temperature: degrees, fever, heat
+vehicle: car, lorry, truck, van, motorbike, scooter, bicycle, bike
+coordinates: gps, latitude, longitude, map, pin, spot
+camera: footage, recording, cctv, surveillance
+firework: rocket, banger, firecracker
+betting: bet, wager, stake, gamble, lottery, casino, odds
+savings: interest, deposit, balance, account
+disability: wheelchair, blind, deaf, impairment
+punishment: fine, penalty, detention, suspension
+grade: marks, score, result, points
+relationship: boyfriend, girlfriend, partner, affair, divorce, marriage
 painkiller: paracetamol, ibuprofen, aspirin, acetaminophen, naproxen, codeine, morphine, opioid, tylenol, advil,
     diclofenac
 antibiotic: tetracycline, amoxicillin, penicillin, doxycycline, azithromycin

@@ -6,12 +6,13 @@ from difflib import SequenceMatcher
 from typing import Literal
 
 from policies.guardrails import vocabulary as v
-from policies.guardrails.converses import goes_to, other_side
+from policies.guardrails.converses import assigned, goes_to, other_side
 from policies.guardrails.frames import BARE_NO, Frame, found, is_content
-from policies.guardrails.idle_words import AGES, HIDING, may_go, pronoun
+from policies.guardrails.idle_words import AGES, HIDING, may_go, pronoun, turns_into
+from policies.guardrails.members import items
 from policies.guardrails.spelling import corrected
 from policies.guardrails.turned import kept_so
-from policies.guardrails.word_lists import DEMANDED_NOUNS
+from policies.guardrails.word_lists import DEMANDED_NOUNS, word_set
 from policies.guardrails.words import Token, stem
 
 Narrowing = tuple[Literal["weakened", "uncertain"], str, str, bool]
@@ -47,32 +48,6 @@ def narrowing(old: Frame, new: Frame) -> Iterator[Narrowing]:
     yield from _restrictions(old, new)
 
 
-def items(frame: Frame) -> list[tuple[frozenset[str], str]]:
-    """Members of enumerations in a clause: their words, and how they are written."""
-    members: list[tuple[frozenset[str], str]] = []
-    for run in re.finditer(r"[^.;:()]+", frame.low):
-        pieces = list(_cut(run.group(), run.start()))
-        if len(pieces) < 2:
-            continue
-        for index, (start, end) in enumerate(pieces):
-            tokens = [t for t in frame.tokens if start <= t.start < end and is_content(t)]
-            if index == 0:
-                tokens = tokens[-1:]
-            if 0 < len(tokens) <= 4:
-                members.append((frozenset(t.lemma for t in tokens), " ".join(t.word for t in tokens)))
-    return members
-
-
-def _cut(said: str, offset: int) -> Iterator[tuple[int, int]]:
-    at = 0
-    for match in re.finditer(
-        r"\s*,\s*(?:(?:and|or|und|oder|et|ou|y|o|e)\s+)?|\s+(?:and|or|und|oder|et|ou|y|nor|as well as)\s+", said
-    ):
-        yield offset + at, offset + match.start()
-        at = match.end()
-    yield offset + at, offset + len(said)
-
-
 def _lost_items(old: Frame, new: Frame) -> Iterator[str]:
     there = new.content_set
     members = items(old)
@@ -87,22 +62,28 @@ def _lost_items(old: Frame, new: Frame) -> Iterator[str]:
 def _local_edits(old: Frame, new: Frame, match: SequenceMatcher[str], reported: bool) -> Iterator[Narrowing]:
     conditional = [(m.start(), m.end()) for m in CONDITION_SCOPE.finditer(old.low)]
     there, before = new.content_set, old.content_set
-    implied = goes_to(old, new)
+    implied = goes_to(old, new) | assigned(old, new)
+    kept = forms(old) & forms(new)
     for tag, i1, i2, j1, j2 in match.get_opcodes():
         if tag == "equal":
             continue
         replaced, placed = old.tokens[i1:i2], new.tokens[j1:j2]
         gone = [t for t in replaced if is_content(t) and t.lemma not in there and not t.lemma[0].isdigit()]
-        gone = [t for t in gone if t.lemma not in implied and not any(corrected(t.word, n.word) for n in placed)]
+        gone = [
+            t
+            for t in gone
+            if not implied & {t.lemma, stem(t.word)} and not any(corrected(t.word, n.word) for n in placed)
+        ]
+        gone = [t for t in gone if not (kept.issuperset(map(stem, t.word.split())) or _hidden(t, old, new))]
         come = [t for t in placed if (is_content(t) or t.word == "twice") and t.lemma not in before]
-        come = [t for t in come if t.lemma not in implied and not pronoun(t, new)]
-        come = [t for t in come if not HIDING.fullmatch(t.word)]
+        come = [t for t in come if t.lemma not in implied and not pronoun(t, new) and not turns_into(t, new)]
+        come = [t for t in come if not (HIDING.fullmatch(t.word) or kept.issuperset(map(stem, t.word.split())))]
         figures = bool(come) and all(t.lemma[0].isdigit() for t in come)
         if figures and (gone or any(t.lemma[0].isdigit() for t in replaced)):
             continue  # `numbers.py` compares figures
         if len(gone) <= 1 and len(come) == 1 and (kept_so(old, new) or kept_so(new, old)):
             continue  # `never open` and `stays closed`
-        if gone and come and other_side(old, new, _said(gone), _said(come)):
+        if gone and come and (other_side(old, new, _said(gone), _said(come)) or _tells(old, new, gone, come)):
             continue
         if gone and come and not reported:
             yield "uncertain", "words-replaced", f"'{_said(gone)}' became '{_said(come)}'", False
@@ -117,6 +98,24 @@ def _local_edits(old: Frame, new: Frame, match: SequenceMatcher[str], reported: 
             lead = new.low[new.tokens[j1 - 1].end if j1 else 0 : come[0].start]
             yield from _insertion(old, new, come, lead)
     yield from _restrictions(old, new)
+
+
+def _hidden(token: Token, old: Frame, new: Frame) -> bool:
+    """`Names stay secret` and `never disclose a name`."""
+    return old.prohibits and new.prohibits and HIDING.fullmatch(token.word) is not None
+
+
+TELLING = frozenset(stem(w) for w in word_set("tell say reveal disclose share mention give state show name divulge"))
+
+
+def _tells(old: Frame, new: Frame, gone: list[Token], come: list[Token]) -> bool:
+    """In a prohibition one word for telling may stand for another."""
+    return old.prohibits and new.prohibits and all(stem(t.word) in TELLING for t in (*gone, *come))
+
+
+def forms(frame: Frame) -> frozenset[str]:
+    """Comparable forms of all words as written: `reject` and `rejected`, `pass … on` and `passed on`."""
+    return frozenset(map(stem, " ".join(t.word for t in frame.tokens).split()))
 
 
 def _said(tokens: list[Token]) -> str:
@@ -262,6 +261,7 @@ def _restrictions(old: Frame, new: Frame) -> Iterator[Narrowing]:
         and re.search(r"\bor\b", new.low)
         and not re.search(r"\bor\b", joined)
         and not old.prohibits
+        and not new.prohibits
     ):
         yield "weakened", "and-became-or", "'and' became 'or'", False
 

@@ -146,7 +146,7 @@ def _operator_resets(low: str) -> set[int]:
             r"instead|this|he|she)\b|(?:say|tell|ask|give|add|offer|send|point|refer|explain|inform|call|mark|"
             r"mention|show|write|state|warn|"
             r"return|answer|reply) (?:so|that|them|him|her|it|the|a|an|\")|must|shall|should|never|do not|don't|may|"
-            r"can))"
+            r"can|(?:refer|escalate|forward|hand over|transfer|route) (?:to|it|them|him|her|the)))"
         ),
         low,
     ):

@@ -8,7 +8,7 @@ GROUPS = """
 reveal, disclose, share, divulge, expose, release, leak, give out, give away, hand out, pass on, display, publish,
     expose, betray, make public, hand over, surface, communicate
 tell, say, claim, assert, state, mention, inform, announce, report back, let know, explain, convey, describe, declare,
-    speak
+    speak, hear
 confirm, verify, check, validate, ascertain, authenticate, double-check, make certain, establish, review, inspect,
     examine, compare, match, cross-check
 ask, request, solicit, demand, inquire, enquire, query, seek, prompt, question

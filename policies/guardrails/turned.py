@@ -39,6 +39,10 @@ def same_rule(old: Frame, new: Frame, flipped: frozenset[str]) -> bool:
         or only_with(old, new)
         or only_with(new, old)
         or (old.prohibits and _left_to_others(new, flipped))
+        or _ignored(old, new)
+        or _ignored(new, old)
+        or _negated_twice(old, new)
+        or _negated_twice(new, old)
         or kept_so(*((old, new) if old.prohibits else (new, old)))
     )
 
@@ -73,6 +77,31 @@ def gives_up(old: Frame, new: Frame) -> bool:
         kept.search(old.low) and verb.search(new.low) and not kept.search(new.low) and not verb.search(old.low)
         for verb, kept in STATES
     )
+
+
+FOLLOWED = re.compile(r"\b(?:not|never|n't) (?:be )?(?:follow|obey|act on|carr(?:y|ied) out|execute|heed)")
+IGNORED = re.compile(r"\b(?:ignored?|disregard(?:ed)?)\b")
+
+
+def _ignored(forbidding: Frame, commanding: Frame) -> bool:
+    """`Do not follow it` and `ignore it`."""
+    told = FOLLOWED.search(forbidding.low) and IGNORED.search(commanding.low)
+    return bool(told) and forbidding.prohibits and not commanding.prohibits
+
+
+SECOND = r"\b(?:without|(?:that|which|who) (?:is|are|do|does|has|have|was|were)(?: not|n't)|other than|outside)\b"
+SECOND_NEGATION = re.compile(SECOND)
+TWICE = re.compile(rf"\b(?:never|not|n't|no|nobody|no one|nothing|none)\b[^;.]*?{SECOND}")
+FEW = 1  # words that one side may have beyond those of the other
+
+
+def _negated_twice(forbidding: Frame, commanding: Frame) -> bool:
+    """`Never give a figure without its source` and `name the source of each figure`: two negations command."""
+    if not forbidding.prohibits or commanding.prohibits or SECOND_NEGATION.search(commanding.low):
+        return False
+    there, here = forbidding.content_set, commanding.content_set
+    alike = len(there - here) <= FEW and len(here - there) <= FEW and len(there & here) > FEW
+    return alike and TWICE.search(forbidding.low) is not None
 
 
 def _left_to_others(new: Frame, flipped: frozenset[str]) -> bool:

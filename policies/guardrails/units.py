@@ -34,8 +34,16 @@ TITLE = re.compile(r"[ \t]*([^\W\d_][^.!?:;{}\n]{2,60})[ \t]*")
 """A short line without a stop in front of a list."""
 TITLE_LINE = re.compile(r"\W{0,3}[A-Z][\w'-]{0,16}(?: [\w'-]{1,16}){0,2}")
 """No paragraph wraps after so few words: they are a title."""
+SHORT = 50  # characters of a line after which no paragraph wraps before a rule
+OPENS_RULE = re.compile(
+    r"(?:You (?:must|may|should|shall|can)|Never|Always|Do not|Don't|Must|No|Only|Every|All|If|When|Please) |"
+    r"[A-Z][A-Z _]{2,24}: "
+)
+"""How a new sentence begins in a line of its own, though the line before has no stop."""
 SENTENCE_END = re.compile(
-    r"(?<![.\s][A-Za-z])(?<!e\.g)(?<!i\.e)(?<!\bvs)(?<!\bMr)(?<!\bDr)(?<!\bNo)(?<!\bca)(?<!z\.B)[.!?]{1,5}[\"')\]]{0,4}(?=\s+[^a-zäöüß\s]|\s*$)|[。！？!?]{1,5}[」』\"]*|;(?=\s)"
+    r"(?<![.\s][A-Za-z])(?<!e\.g)(?<!i\.e)(?<!\bvs)(?<!\bMr)(?<!\bDr)(?<!\bNo)(?<!\bca)(?<!z\.B)"
+    r"[.!?]{1,5}[\"')\]]{0,4}(?=\s+[^a-zäöüß\s]|\s*$)|[。！？!?]{1,5}[」』\"]*|;(?=\s)|"
+    r"\}{1,2}(?=\s+(?:Never|Always|Do not|Don't|You must|You may)\b)"
 )
 EXAMPLE_HEAD = re.compile(
     (
@@ -186,6 +194,8 @@ def _wraps(text: str, block: tuple[int, int], following: str) -> bool:
     """Does a line go on in the next one? A colon goes on into a quotation, a list or a label do not."""
     said = text[block[0] : block[1]].rstrip()
     last = said[-1:]
+    if len(said.rsplit("\n", 1)[-1]) < SHORT and OPENS_RULE.match(following):
+        return False
     if TITLE_LINE.fullmatch(said) and re.match(r"[A-Z0-9{*-]", following):
         return False
     return last not in ".!?:;。！？}|" or (last == ":" and following.startswith('"'))
@@ -207,7 +217,7 @@ def _sentences(text: str, start: int, end: int) -> list[tuple[int, int]]:
     return trimmed
 
 
-STOP = re.compile(r"[.!?;。！？]")
+STOP = re.compile(r"[.!?;。！？}]")
 
 
 def _ends(text: str, start: int, end: int) -> Iterator[re.Match[str]]:

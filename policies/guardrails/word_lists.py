@@ -30,6 +30,7 @@ FUNCTION_WORDS = word_set(
     therefore these they this those though thus time times to too toward towards um uma un una und under une unless
     uno unter until up upon us van very via von vor war was way ways we well wenn werden were what whatever when
     whenever where wherever whether which while who whoever whom whose why will wir wird with within without would
+    weder noch nunca jamás nooit jamais
     wurde caso casos ningún ninguna ninguno cas aucun aucune nessun nessuna nenhum nenhuma circunstancia
     vous tu nous votre vos usted ustedes você u uw
     y yet you your yours zijn zu zum zur è über

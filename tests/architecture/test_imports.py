@@ -15,10 +15,11 @@ PLACES = {
     "sqlalchemy": {"library/store"},
     "alembic": {"library/store"},
     "apscheduler": {"agent/entrypoints/scheduler.py"},
-    "langgraph": {"agent/graph.py", "agent/cycle.py", "agent/bootstrap.py", "agent/chat"},
+    "procrastinate": {"tools/jobs.py"},
+    "langgraph": {"agent/graph.py", "agent/cycle.py", "agent/bootstrap.py", "agent/checkpoints.py", "agent/chat"},
     "langchain_core": {"agent/cycle.py", "agent/chat"},
 }
-LAZY = ("litellm", "chromadb", "apscheduler")
+LAZY = ("litellm", "chromadb", "apscheduler", "procrastinate")
 
 
 def sources():

@@ -8,6 +8,7 @@ import pytest
 TESTS = Path(__file__).parents[1]
 STALE, SECRECY = "journeys/test_stale_approval.py", "journeys/test_what_a_teacher_reads.py"
 KILL, GUARDS = "faults/test_cycle_kill.py", "journeys/test_guardrails.py"
+RELEASE = "contracts/test_release_rounds.py"
 OUTAGES, ERASURE = "journeys/test_outages.py", "journeys/test_erasure.py"
 
 PROMISES = {
@@ -15,6 +16,8 @@ PROMISES = {
         f"{STALE}::test_another_content_than_the_one_shown_is_not_released",
         f"{STALE}::test_production_moves_for_a_reviewer_only",
         "journeys/test_healing.py::test_a_cycle_moves_no_label",
+        f"{RELEASE}::test_from_step_to_step_to_the_second_signature_which_moves_the_label",
+        f"{RELEASE}::test_where_the_rulebook_says_automatic_the_approval_stands_for_the_last_step",
     ),
     "no protected clause is missing, weakened or dead in the queue": (
         f"{GUARDS}::test_a_dangerous_rewrite_never_reaches_the_queue",

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from tests.journeys.world import NAME
 
 PAGES = ("/", f"/prompts/{NAME}", "/incidents", "/incidents/1", "/proposals", "/proposals/1", "/runs", "/runs/1")
-ALL = (*PAGES, "/chat", "/schedule")
+ALL = (*PAGES, "/canaries", "/chat", "/schedule")
 
 
 @pytest.fixture

@@ -1,22 +1,15 @@
-"""One library per test, on SQLite and on PostgreSQL: the same suite holds on both databases.
+"""One library per test, on SQLite and on PostgreSQL: the same suite holds on both databases."""
 
-PostgreSQL: set PROMPTKEEPER_TEST_POSTGRES to the URL of a database in which schemas may be created. Without it those
-tests are skipped, unless PROMPTKEEPER_REQUIRE_POSTGRES=1 makes that a failure.
-"""
-
-import os
-import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import sqlalchemy as sa
-from sqlalchemy.engine import make_url
 
 from library.incidents import Degradation, SegmentChange
 from library.prompts import Actor, Content
 from library.runs import Attempt
-from library.store.engine import Database
 from library.store.stores import open_library
+from tests.databases import empty_database
+from tests.filled import fill
 
 NOW = datetime(2026, 9, 15, 12, 0, tzinfo=UTC)
 
@@ -24,25 +17,8 @@ NOW = datetime(2026, 9, 15, 12, 0, tzinfo=UTC)
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def library_url(request, tmp_path):
     """The URL of an empty database of one's own, without tables."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/library.db"
-        return
-    server = os.environ.get("PROMPTKEEPER_TEST_POSTGRES")
-    if not server:
-        if os.environ.get("PROMPTKEEPER_REQUIRE_POSTGRES") == "1":
-            pytest.fail("PROMPTKEEPER_REQUIRE_POSTGRES is 1, but PROMPTKEEPER_TEST_POSTGRES names no server")
-        pytest.skip("PROMPTKEEPER_TEST_POSTGRES is not set")
-    schema = f"test_{uuid.uuid4().hex}"
-    db = Database(server)
-    with db.write() as connection:
-        connection.execute(sa.schema.CreateSchema(schema))
-    # Durability is the server's affair, not this suite's: no test here needs to wait for its disk.
-    options = f"-csearch_path={schema} -csynchronous_commit=off"
-    url = make_url(server).update_query_dict({"options": options})
-    yield url.render_as_string(hide_password=False)
-    with db.write() as connection:
-        connection.execute(sa.schema.DropSchema(schema, cascade=True))
-    db.close()
+    with empty_database(request.param, tmp_path) as url:
+        yield url
 
 
 @pytest.fixture
@@ -51,6 +27,20 @@ def library(library_url):
     opened = open_library(library_url)
     yield opened
     opened.db.close()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def elsewhere(request, tmp_path):
+    """The URL of another empty database."""
+    with empty_database(request.param, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def full(library, now):
+    """A library in which every table holds rows."""
+    fill(library, now=now)
+    return library
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ def test_every_field_arrives(triage):
         "session": "s",
         "finish_reason": "stop",
         "error": {"type": "timeout", "message": "late"},
+        "arm": "7:25:canary",
         "scores": {
             "exact_match": 1,
             "liked": True,
@@ -68,6 +69,7 @@ def test_every_field_arrives(triage):
         "session": "s",
         "finish_reason": "stop",
         "error": {"type": "timeout", "message": "late"},
+        "arm": "7:25:canary",
     }
     assert scores["exact_match"]["value"] == scores["liked"]["value"] == 1.0
     assert scores["exact_match"]["source"] == "programmatic"

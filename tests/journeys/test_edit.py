@@ -69,8 +69,12 @@ async def test_where_the_rulebook_says_so_an_author_is_not_the_only_approver(pro
     run = await edited(project, proposal, proposal.content.text.replace("Choose the", "Choose only the"))
     new, reviewing = project.proposal(run), project.reviewing()
     door = SimpleNamespace(
-        library=project.library, policy_for=reviewing.policy_for, now=project.clock, own_changes=False
+        library=project.library,
+        policy_for=reviewing.policy_for,
+        now=project.clock,
+        own_changes=False,
+        rulebook=project.rules,
     )
     with pytest.raises(Refused, match="author"):
         decide_yes(door, Caller(name="otto", role="reviewer"), new.id, new.content_hash, (), "")
-    assert decide_yes(door, Caller(name="rita", role="reviewer"), new.id, new.content_hash, (), "").number == 2
+    assert decide_yes(door, Caller(name="rita", role="reviewer"), new.id, new.content_hash, (), "").version.number == 2

@@ -13,7 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from agent.bootstrap import rulebook_of
 from agent.entrypoints.cli.output import emit
 from agent.entrypoints.cli.progress import done, progress
-from agent.entrypoints.cli.reading import Row, check_storable, complaint, rows
+from agent.entrypoints.cli.reading import rows
+from agent.entrypoints.rows import Row, check_storable, complaint
 from agent.settings import find_root, load_settings
 from library.errors import InputError, NotFound
 from policies.health.backtest import Backtest, PastAlarm, Scored

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from agent.entrypoints.cli.reading import complaint
+from agent.entrypoints.rows import complaint
 from library.errors import InputError
 from library.prompts import Content, validate_config, validate_label, validate_name
 from library.templates import validate_content

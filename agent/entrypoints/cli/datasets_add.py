@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from agent.entrypoints.cli.opening import now, opened
 from agent.entrypoints.cli.output import emit, with_json
-from agent.entrypoints.cli.reading import Row, as_text, as_texts, complaint, parse_row, rows
+from agent.entrypoints.cli.reading import rows
+from agent.entrypoints.rows import Row, as_text, as_texts, complaint, parse_row
 from library.datasets import HARVEST, Item, ItemRole, RoleChoice, item_id, normalised, role_for
 from library.errors import InputError
 from library.prompts import LATEST, NAME_SEGMENT, Version

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from agent.entrypoints.cli import doctor_checks, doctor_models
+from agent.entrypoints.cli import doctor_channels, doctor_checks, doctor_models
 from agent.entrypoints.cli.doctor_checks import Check
 from agent.entrypoints.cli.opening import now
 from agent.entrypoints.cli.output import emit, harmless, with_json
@@ -47,6 +47,7 @@ def _checks(deep: bool) -> Iterator[Check]:
     for role in ("student", "teacher", "judge"):
         yield from doctor_models.model(role, getattr(settings.models, role), os.environ)
     yield from doctor_models.budget(settings, deep=deep)
+    yield from doctor_channels.channels(settings, os.environ)
 
 
 def _line(check: Check) -> str:

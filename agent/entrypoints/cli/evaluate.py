@@ -15,7 +15,8 @@ from agent.entrypoints.cli.evaluate_summary import overall, said, summary
 from agent.entrypoints.cli.opening import Opened, now, opened
 from agent.entrypoints.cli.output import emit, with_json
 from agent.entrypoints.cli.progress import done, progress
-from agent.entrypoints.cli.reading import parse_json, rows
+from agent.entrypoints.cli.reading import rows
+from agent.entrypoints.rows import parse_json
 from library.datasets import Item
 from library.errors import InputError, NotFound, Outage
 from library.prompts import Prompt, Version

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from agent.entrypoints.cli.opening import audit_key
 from agent.entrypoints.cli.output import emit, with_json
+from agent.entrypoints.signing import audit_key
 from library.errors import InputError
 
 SETTINGS = """\
@@ -66,6 +66,20 @@ path = "policies"                             # <path>/<prompt name>.yaml, else 
 [server]
 host = "127.0.0.1"
 port = 8400
+# public_url = "https://prompts.example.org"  # for links in notifications
+
+[notify]                                      # who is told of incidents, proposals, releases: docs/notifications.md
+# team = { kind = "slack", url_env = "TEAM_CHAT_URL", events = ["incident.*", "proposal.created", "canary.*"] }
+
+[worker]                                      # `promptkeeper worker`, with a library in PostgreSQL
+heartbeat_s = 10.0                            # after three without a sign of life its cycles are taken over
+grace_s = 20.0                                # seconds that running cycles have when it is told to stop
+
+[mcp]                                         # `promptkeeper mcp`
+approve = false                               # true: a person may sign there, after being shown the change
+
+[telemetry]                                   # spans of our own cycles, without texts; needs the extra `telemetry`
+otlp_endpoint = ""                            # such as http://127.0.0.1:4318; empty: nowhere
 """
 
 POLICY = """\

@@ -32,11 +32,16 @@ COMMANDS = {
     "check": (f"{HERE}.check", "Check a candidate text against the guardrails."),
     "evaluate": (f"{HERE}.evaluate", "Measure a version on a dataset."),
     "proposals": (f"{HERE}.proposals", "Changes that wait for a decision: look, approve, reject, revise."),
+    "canary": (f"{HERE}.canary", "Releases that go out in steps: status, pause, promote, roll back."),
     "policies": (f"{HERE}.policies", "Guardrail policies: list, test."),
     "serve": (f"{HERE}.serve", "API, pages and scheduler in one process."),
+    "worker": (f"{HERE}.worker", "Takes cycles from the queue in PostgreSQL; run as many as wanted."),
+    "mcp": (f"{HERE}.mcp", "MCP server on standard input and output, for agents."),
+    "notices": (f"{HERE}.notices", "Notifications: list, try again, send, test a channel."),
     "tokens": (f"{HERE}.tokens", "Who may come in through the server."),
     "audit": (f"{HERE}.audit", "The audit log: verify its hash chain, export it."),
     "backup": (f"{HERE}.backup", "Copy the library to a file while it is in use."),
+    "migrate-to": (f"{HERE}.migrate_to", "Move the library to another database, whole and compared."),
 }
 
 
@@ -61,6 +66,7 @@ cli = Root(
     "Every command takes --json: one JSON document on standard output. Exit codes: 0 success, 1 the answer is no,"
     " 2 wrong use or bad input, 3 an outage or a spent budget.",
 )
+cli = click.version_option(package_name="promptkeeper", message="%(prog)s %(version)s")(cli)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

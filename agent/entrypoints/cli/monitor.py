@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import click
 
 from agent.entrypoints.cli.opening import now, opened
-from agent.entrypoints.cli.output import emit, table, with_json
+from agent.entrypoints.cli.output import emit, table, with_json, wrapped
 from library.errors import InputError
 from library.incidents import ACTIVE, Incident
 
@@ -30,6 +30,7 @@ def command(names: Sequence[str], history: str | None, as_json: bool) -> None:
         backtest(history, as_json=as_json)
         return
     from agent.bootstrap import rulebook_of
+    from agent.release.advancing import advance_all
     from agent.steps.monitor import sweep
 
     with opened() as project:
@@ -37,7 +38,9 @@ def command(names: Sequence[str], history: str | None, as_json: bool) -> None:
         for name in names:
             library.prompts.get(name)
         at = now()
-        readings = sweep(library, rulebook_of(project.settings).health, now=at, prompts=list(names) or None, until=at)
+        rules = rulebook_of(project.settings)
+        readings = sweep(library, rules.health, now=at, prompts=list(names) or None, until=at)
+        releases = advance_all(library, rules.release, now=at, prompts=names or None)
         open_now = [i for i in library.incidents.list(states=tuple(ACTIVE)) if not names or i.prompt in names]
     watched = [
         {
@@ -49,11 +52,12 @@ def command(names: Sequence[str], history: str | None, as_json: bool) -> None:
         }
         for r in readings
     ]
-    emit(as_json, {"at": at, "series": watched, "incidents": open_now}, lambda: _said(watched, open_now))
+    document = {"at": at, "series": watched, "incidents": open_now, "releases": releases}
+    emit(as_json, document, lambda: _said(watched, open_now, [look.said for look in releases]))
 
 
-def _said(watched: Sequence[dict[str, object]], incidents: Sequence[Incident]) -> str:
-    parts = [f"{len(watched)} series with new scores"]
+def _said(watched: Sequence[dict[str, object]], incidents: Sequence[Incident], releases: Sequence[str]) -> str:
+    parts = [f"{len(watched)} series with new scores", *map(wrapped, releases)]
     unsure = [w for w in watched if w["status"] in {"watch", "learning"}]
     if unsure:
         rows = [(w["prompt"], w["version"], w["metric"], w["status"], w["scores"]) for w in unsure]

@@ -9,13 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agent.entrypoints.signing import audit_key
 from library.prompts import Actor
 
 if TYPE_CHECKING:
     from agent.settings import Settings
     from library.store.stores import Library
-
-AUDIT_KEY = "PROMPTKEEPER_AUDIT_KEY"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +41,6 @@ def opened() -> Iterator[Opened]:
         yield Opened(settings=settings, library=library)
     finally:
         library.db.close()
-
-
-def audit_key() -> bytes:
-    """The secret of the audit log's HMAC, from the environment only; empty where none is set."""
-    return os.environ.get(AUDIT_KEY, "").encode()
 
 
 def actor() -> Actor:

@@ -7,7 +7,8 @@ import click
 
 from agent.entrypoints.cli.opening import Opened, actor, now, opened
 from agent.entrypoints.cli.output import emit, with_json
-from agent.entrypoints.cli.reading import parse_json, read_text
+from agent.entrypoints.cli.reading import read_text
+from agent.entrypoints.rows import parse_json
 from library.errors import InputError
 from library.prompts import Content, Format, Message, Prompt, validate_config, validate_label, validate_name
 from library.templates import validate_content, variables

@@ -9,7 +9,7 @@ import click
 
 from agent.entrypoints.cli.opening import now, opened
 from agent.entrypoints.cli.output import emit, sparkline, table, with_json
-from agent.entrypoints.cli.reading import parse_since
+from agent.entrypoints.rows import parse_since
 
 if TYPE_CHECKING:
     from library.store.points import TrendPoint

@@ -4,18 +4,21 @@ import difflib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from agent.entrypoints.cli.canary_text import gain_words as measured_words
 from agent.entrypoints.cli.output import cell, facts, harmless, shorten, table
 from agent.entrypoints.cli.proposal_parts import more_parts
+from library.canaries import Canary
+from library.canaries import said as state_words
 from library.prompts import Content, Version
 from library.proposals import Proposal
 
 
-def proposal_text(proposal: Proposal, base: Version) -> str:
-    """All of it, most important first."""
-    return "\n\n".join(_blocks(proposal, base))
+def proposal_text(proposal: Proposal, base: Version, canary: Canary | None = None) -> str:
+    """All of it, most important first. canary: its release in steps, where it had one."""
+    return "\n\n".join(_blocks(proposal, base, canary))
 
 
-def _blocks(proposal: Proposal, base: Version) -> Iterator[str]:
+def _blocks(proposal: Proposal, base: Version, canary: Canary | None) -> Iterator[str]:
     packet = proposal.packet
     comparison, golden = packet["comparison"], packet["golden"]
     yield facts(
@@ -28,6 +31,7 @@ def _blocks(proposal: Proposal, base: Version) -> Iterator[str]:
             ("why", packet["diagnosis"].get("sentence", "")),
             ("hypothesis", packet["hypothesis"]),
             ("gain", gain_words(comparison)),
+            ("released", None if canary is None else _released(canary)),
             (
                 "on",
                 f"{comparison['n']} unseen items, {comparison['excluded']} excluded; "
@@ -61,6 +65,13 @@ def _blocks(proposal: Proposal, base: Version) -> Iterator[str]:
             f"        promptkeeper proposals reject {proposal.id} --reason T\n"
             f"        promptkeeper proposals revise {proposal.id} --comment T"
         )
+
+
+def _released(canary: Canary) -> str:
+    """How the release stands, and the gain that production showed beside the promised one above."""
+    came = measured_words(canary.realised if canary.ended_at else canary.reading)
+    gain = f", gain in production {came}" if came else ""
+    return f"canary {canary.id}, {state_words(canary.state)} at {canary.percent} %{gain}"
 
 
 def gain_words(comparison: Mapping[str, Any]) -> str:

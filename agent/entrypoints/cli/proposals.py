@@ -8,13 +8,14 @@ import click
 
 from agent.entrypoints.cli.lazy import LazyGroup
 from agent.entrypoints.cli.opening import Opened, actor, now, opened
-from agent.entrypoints.cli.output import emit, table, to_json, with_json
+from agent.entrypoints.cli.output import emit, table, to_json, with_json, wrapped
 from agent.entrypoints.cli.proposal_text import proposal_text
 from library.errors import InputError, NotFound
 from library.proposals import Proposal, ProposalState
 
 if TYPE_CHECKING:
-    from agent.review import Reviewing
+    from agent.release.staging import Wish
+    from agent.review import Released, Reviewing
 
 HERE = "agent.entrypoints.cli.proposals"
 STATES: tuple[ProposalState, ...] = get_args(ProposalState)
@@ -35,10 +36,16 @@ command = LazyGroup(
 
 
 def _reviewing(project: Opened) -> "Reviewing":
-    from agent.bootstrap import policies_of
+    from agent.bootstrap import policies_of, rulebook_of
     from agent.review import Reviewing
 
-    return Reviewing(library=project.library, policy_for=policies_of(project.settings), now=now, actor=actor())
+    return Reviewing(
+        library=project.library,
+        policy_for=policies_of(project.settings),
+        now=now,
+        actor=actor(),
+        release=rulebook_of(project.settings).release,
+    )
 
 
 def _pending(project: Opened, proposal_id: int | None) -> Proposal:
@@ -80,7 +87,9 @@ def show_command(proposal_id: int | None, as_json: bool) -> None:
     with opened() as project:
         proposal = _pending(project, proposal_id)
         base = project.library.prompts.version(proposal.prompt, proposal.base_version)
-    emit(as_json, {**to_json(proposal), "base": base}, lambda: proposal_text(proposal, base))
+        canary = project.library.canaries.of_proposal(proposal.id)
+    document = {**to_json(proposal), "base": base, "canary": canary}
+    emit(as_json, document, lambda: proposal_text(proposal, base, canary))
 
 
 @click.command("approve")
@@ -88,29 +97,47 @@ def show_command(proposal_id: int | None, as_json: bool) -> None:
 @click.option("--hash", "content_hash", help="Content hash that was looked at; default: of the content as stored now.")
 @click.option("--tick", "ticked", multiple=True, metavar="POLICY", help="A flagged finding that was read and is fine.")
 @click.option("--comment", default="", help="For the record.")
+@click.option("--at-once", "wish", flag_value="at_once", help="Move the label now, without a release in steps.")
+@click.option("--staged", "wish", flag_value="staged", help="Release it in steps, whatever the traffic.")
 @with_json
 def approve_command(
-    proposal_id: int | None, content_hash: str | None, ticked: Sequence[str], comment: str, as_json: bool
+    proposal_id: int | None,
+    content_hash: str | None,
+    ticked: Sequence[str],
+    comment: str,
+    wish: "Wish | None",
+    as_json: bool,
 ) -> None:
-    """Release a proposal: its content becomes a version and the label moves to it. Bound to the exact content."""
+    """Release a proposal: its content becomes a version, and the label moves to it, in steps where the prompt has the
+    traffic to judge them. Bound to the exact content."""
     from agent.review import approve
 
     with opened() as project:
         proposal = _pending(project, proposal_id)
         project.library.proposals.expire(now=now())
-        decided, version = approve(
+        done = approve(
             _reviewing(project),
             proposal.id,
             content_hash=content_hash or proposal.content_hash,
             ticked=ticked,
             comment=comment,
+            wish=wish or "rulebook",
         )
-    emit(
-        as_json,
-        {"proposal": decided, "version": version},
-        f"proposal {decided.id} approved by {decided.decided_by}: "
-        f"{decided.prompt}@{version.number} is {decided.label} now\n"
-        f"to go back: promptkeeper prompts label {decided.prompt} {decided.label} {decided.base_version}",
+    document = {"proposal": done.proposal, "version": done.version, "canary": done.canary, "release": done.said}
+    emit(as_json, document, lambda: _approved(done))
+
+
+def _approved(done: "Released") -> str:
+    decided, version, canary, said = done
+    head = f"proposal {decided.id} approved by {decided.decided_by}: {decided.prompt}@{version.number}"
+    if canary is None:
+        back = f"promptkeeper prompts label {decided.prompt} {decided.label} {decided.base_version}"
+        return f"{head} is {decided.label} now\n{wrapped(said)}\nto go back: {back}"
+    return (
+        f"{head} goes to {canary.percent} % of subjects under {decided.label} now, as canary {canary.id}\n"
+        f"{wrapped(said)}\n"
+        f"to watch: promptkeeper canary status {decided.prompt}\n"
+        f"to go back: promptkeeper canary rollback {decided.prompt} --reason T"
     )
 
 

@@ -7,8 +7,9 @@ import click
 from agent.entrypoints.cli.cycle import OUTAGES, run_document
 from agent.entrypoints.cli.opening import Opened, actor, now, opened
 from agent.entrypoints.cli.output import emit, with_json
-from agent.entrypoints.cli.reading import parse_json, read_text
+from agent.entrypoints.cli.reading import read_text
 from agent.entrypoints.cli.runs import path_words
+from agent.entrypoints.rows import parse_json
 from library.errors import InputError
 from library.runs import Run
 

@@ -10,8 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from agent.entrypoints.cli.opening import Opened, opened
 from agent.entrypoints.cli.output import emit, with_json
 from agent.entrypoints.cli.progress import done, progress
-from agent.entrypoints.cli.reading import Row, as_text, as_texts, complaint, parse_row, rows
-from agent.entrypoints.cli.trace_rows import Moment
+from agent.entrypoints.cli.reading import rows
+from agent.entrypoints.redacting import Redactor
+from agent.entrypoints.rows import Row, as_text, as_texts, complaint, parse_row
+from agent.entrypoints.trace_rows import Moment
 from agent.replay import ReplayCount, Replayed, replay
 from agent.settings import parse_duration
 from library.errors import InputError
@@ -43,12 +45,15 @@ def command(name: str, file: str, monitor_every: str | None, as_json: bool) -> N
 
     Traces and scores get the times of the file. A mistake anywhere in the file replays nothing.
     """
+    from agent.bootstrap import rulebook_of
+
     every = parse_duration(monitor_every, "--monitor-every") if monitor_every else None
     with opened() as project:
         version = project.library.prompts.labelled(name, PRODUCTION)
         taken = variables(version.content)
         seen: dict[str, int] = {}
-        wanted = [_replayed(row, taken, seen) for row in rows(file)]
+        clean = Redactor(rulebook_of(project.settings).privacy.redact)
+        wanted = [_replayed(row, taken, seen, clean) for row in rows(file)]
         if not wanted:
             raise InputError("the file has no rows", file, "Give it lines of {id, ts, inputs}.")
         before = {i.id for i in project.library.incidents.list(prompt=name)}
@@ -76,7 +81,7 @@ async def _run(project: Opened, version: Version, wanted: list[Replayed], every:
     return count
 
 
-def _replayed(row: Row, taken: tuple[str, ...], seen: dict[str, int]) -> Replayed:
+def _replayed(row: Row, taken: tuple[str, ...], seen: dict[str, int], clean: Redactor) -> Replayed:
     try:
         said = ReplayRow.model_validate(parse_row(row))
     except ValidationError as error:
@@ -84,7 +89,7 @@ def _replayed(row: Row, taken: tuple[str, ...], seen: dict[str, int]) -> Replaye
     first = seen.setdefault(said.id, row.line)
     if first != row.line:
         raise InputError(f"id '{said.id}' is on line {first} already", row.place, "Give each row an id of its own.")
-    inputs = as_texts(said.inputs)
+    inputs = clean.inputs(as_texts(said.inputs))
     if set(inputs) != set(taken):
         raise InputError(
             f"inputs {', '.join(inputs) or 'none'} do not fit the prompt", row.place, f"It takes {', '.join(taken)}."
@@ -93,7 +98,7 @@ def _replayed(row: Row, taken: tuple[str, ...], seen: dict[str, int]) -> Replaye
         id=said.id,
         ts=said.ts,
         inputs=inputs,
-        expected=as_text(said.expected),
+        expected=clean.text(as_text(said.expected)),
         segment=said.segment,
     )
 

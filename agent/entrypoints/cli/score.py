@@ -4,6 +4,7 @@ import click
 
 from agent.entrypoints.cli.opening import actor, now, opened
 from agent.entrypoints.cli.output import emit, with_json
+from agent.entrypoints.redacting import Redactor
 from library.errors import InputError
 from library.scores import Score, Source, validate_value
 
@@ -29,7 +30,10 @@ def command(trace: str, name: str, value: float, source: Source, comment: str, a
     checked = validate_value(value, f"score {name}")
     if not name.strip() or len(name) > LONGEST_NAME:
         raise InputError("a score needs a name of at most 100 characters", "score", "Name it, such as exact_match.")
+    from agent.bootstrap import rulebook_of
+
     with opened() as project:
+        clean = Redactor(rulebook_of(project.settings).privacy.redact)
         found = project.library.traces.get(trace)
         score = Score(
             trace_id=found.id,
@@ -39,7 +43,7 @@ def command(trace: str, name: str, value: float, source: Source, comment: str, a
             evaluator=actor().name,
             revision=REVISION,
             ts=now(),
-            comment=comment,
+            comment=clean.text(comment),
         )
         changed = project.library.traces.add_scores([score])
     emit(

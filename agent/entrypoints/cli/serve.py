@@ -20,7 +20,7 @@ def command(host: str | None, port: int | None, no_schedule: bool, as_json: bool
     from agent.entrypoints.web.pages.sign_in import make_link
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    for chatty in ("apscheduler", "uvicorn.error", "httpx"):
+    for chatty in ("apscheduler", "uvicorn.error", "httpx", "procrastinate", "psycopg.pool"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     with opened() as project:
         settings, library = project.settings, project.library

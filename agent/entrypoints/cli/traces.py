@@ -17,5 +17,6 @@ command = LazyGroup(
         "list": (f"{HERE}.traces_look:list_command", "Calls, newest first."),
         "show": (f"{HERE}.traces_look:show_command", "One call with its scores."),
         "delete": (f"{HERE}.traces_delete", "Erase calls everywhere."),
+        "expire": (f"{HERE}.traces_expire", "Let go of calls that are older than the rulebook keeps them."),
     },
 )

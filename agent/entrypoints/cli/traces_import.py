@@ -10,7 +10,8 @@ import click
 from agent.entrypoints.cli.opening import Opened, opened
 from agent.entrypoints.cli.output import emit, with_json
 from agent.entrypoints.cli.reading import rows
-from agent.entrypoints.cli.trace_rows import check_unique, read_row, resolve, to_trace
+from agent.entrypoints.redacting import Redactor
+from agent.entrypoints.trace_rows import check_unique, read_row, resolve, to_trace
 from library.scores import Score
 from library.traces import Trace
 
@@ -67,10 +68,14 @@ def _check(project: Opened, file: str) -> int:
 
 
 def _read(project: Opened, file: str) -> Iterator[tuple[Trace, list[Score]]]:
+    from agent.bootstrap import rulebook_of
+
+    clean = Redactor(rulebook_of(project.settings).privacy.redact)
     prompts = {p.name: p for p in project.library.prompts.list()}
     for row in rows(file):
         parsed = read_row(row)
-        yield to_trace(parsed, resolve(parsed, prompts, row.place))
+        trace, scores = to_trace(parsed, resolve(parsed, prompts, row.place))
+        yield clean.trace(trace), [clean.score(score) for score in scores]
 
 
 def _quiet() -> bool:

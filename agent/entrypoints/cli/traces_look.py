@@ -4,7 +4,7 @@ import click
 
 from agent.entrypoints.cli.opening import now, opened
 from agent.entrypoints.cli.output import cell, emit, facts, harmless, table, to_json, with_json
-from agent.entrypoints.cli.reading import parse_since
+from agent.entrypoints.rows import parse_since
 from library.scores import Score
 from library.traces import Trace
 

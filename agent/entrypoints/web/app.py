@@ -10,7 +10,18 @@ from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 
 from agent.entrypoints.web import problems
-from agent.entrypoints.web.api import health, intake, prompts, proposals, questions, schedule, watching
+from agent.entrypoints.web.api import (
+    canaries,
+    generic_prompt,
+    health,
+    intake,
+    notices,
+    prompts,
+    proposals,
+    questions,
+    schedule,
+    watching,
+)
 from agent.entrypoints.web.door import Door
 from agent.entrypoints.web.otlp import routes as otlp
 from agent.entrypoints.web.pages import routes as pages
@@ -19,7 +30,7 @@ from agent.entrypoints.web.pages.visitor import SignInNeeded
 from agent.entrypoints.web.shields import Shields
 
 API = "/api/v1"
-NOUNS = (intake, prompts, proposals, watching, questions, schedule)
+NOUNS = (intake, prompts, proposals, canaries, watching, questions, schedule, notices)
 
 
 def create_app(door: Door, closing: Callable[[], Awaitable[None]] | None = None) -> FastAPI:
@@ -49,6 +60,7 @@ def create_app(door: Door, closing: Callable[[], Awaitable[None]] | None = None)
         api.include_router(noun.router)
     app.include_router(api)
     app.include_router(health.router, responses=dict(problems.DECLARED))
+    app.include_router(generic_prompt.router, responses=dict(problems.DECLARED))
     app.include_router(otlp.router)
     app.include_router(pages.router)
     app.mount("/static", pages.static)

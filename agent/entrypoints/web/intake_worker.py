@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from agent.bootstrap import rulebook_of
-from agent.entrypoints.cli.opening import audit_key
+from agent.entrypoints.signing import audit_key
 from agent.entrypoints.web.intake_process import frame
 from agent.entrypoints.web.keeper import Keeper
 from agent.entrypoints.web.parcels import Parcel, Taken, refused

@@ -4,12 +4,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from agent.entrypoints.cli.reading import complaint
-from agent.entrypoints.cli.trace_rows import Id, Name, ScoreRow, TraceRow, resolve, to_trace
+from agent.entrypoints.redacting import Redaction, Redactor
+from agent.entrypoints.rows import complaint
+from agent.entrypoints.trace_rows import Id, Name, ScoreRow, TraceRow, resolve, to_trace
 from agent.entrypoints.web.parcels import Parcel, Taken, accepted, refused
 from library.errors import InputError, NotFound, Outage
 from library.prompts import Prompt
@@ -17,13 +18,11 @@ from library.scores import Score
 from library.store.stores import Library
 from library.store.traces import Added
 from library.traces import Trace
-from policies.redaction import redact
 
 BATCH = 10_000  # rows in one request
 AHEAD = timedelta(days=1)  # how far a sender's clock may be ahead of ours
 PROMPTS_SECONDS = 1.0  # how long the list of prompts and labels is believed
 EVALUATOR = "api"
-Redaction = Literal["none", "secrets", "all"]
 
 
 class GivenScore(ScoreRow):
@@ -51,20 +50,26 @@ class Keeper:
     """Stores parcels. Each is all or nothing; a bad one never spoils its neighbours."""
 
     def __init__(self, library: Library, now: Callable[[], datetime], redact: Redaction = "none") -> None:
-        """redact: what is taken out of inputs and outputs before they are stored."""
-        self._library, self._now, self._redact = library, now, redact
+        """redact: what is taken out of every free text before it is stored."""
+        self._library, self._now, self._redactor = library, now, Redactor(redact)
         self._prompts: Mapping[str, Prompt] = {}
         self._read_at = float("-inf")
 
     def keep(self, parcels: Sequence[Parcel]) -> list[Taken]:
         """Store them in one transaction; one answer each, in order. Answers of 200 are committed."""
-        unpacked = [self._unpack(parcel) for parcel in parcels]
+        unpacked = [self._cleaned(self._unpack(parcel)) for parcel in parcels]
         good = [one for one in unpacked if isinstance(one, Unpacked)]
         try:
             done = iter(self._together(good))
         except Outage as error:
             return [one if isinstance(one, Taken) else refused(503, error.thing) for one in unpacked]
         return [one if isinstance(one, Taken) else next(done) for one in unpacked]
+
+    def _cleaned(self, one: Unpacked | Taken) -> Unpacked | Taken:
+        if isinstance(one, Taken):
+            return one
+        clean = self._redactor
+        return replace(one, traces=[clean.trace(t) for t in one.traces], scores=[clean.score(s) for s in one.scores])
 
     def _together(self, good: Sequence[Unpacked]) -> list[Taken]:
         if not good:
@@ -120,18 +125,7 @@ class Keeper:
         if not trusted:
             for score in given:
                 _no_human(score.source, place)
-        return (trace if self._redact == "none" else self._redacted(trace)), given
-
-    def _redacted(self, trace: Trace) -> Trace:
-        def clean(text: str) -> str:
-            return redact(text, personal=self._redact == "all")
-
-        return replace(
-            trace,
-            inputs={name: clean(value) for name, value in trace.inputs.items()},
-            output=None if trace.output is None else clean(trace.output),
-            expected=None if trace.expected is None else clean(trace.expected),
-        )
+        return trace, given
 
     def _judgements(self, parcel: Parcel) -> Unpacked:
         rows = _read(_SCORES, parcel.body)

@@ -14,15 +14,27 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from agent.cycle import Wish
-from agent.entrypoints.scheduler import Background, Children, CycleRunner, Ran, run_in_child, score_in_child, tick
+from agent.entrypoints.courier import Courier
+from agent.entrypoints.scheduler import (
+    Background,
+    Children,
+    CycleRunner,
+    Ran,
+    run_in_child,
+    score_in_child,
+    send_to_workers,
+    tick,
+)
 from agent.entrypoints.web.api.schedule import SWITCH
 from agent.entrypoints.web.app import create_app
 from agent.entrypoints.web.door import Door
 from agent.entrypoints.web.intake_process import IntakeProcess
 from agent.entrypoints.web.shields import LOOPBACK_NAMES
 from agent.erasure import expire
+from agent.queue import CycleQueue, left_behind, open_queue
 from library.access import PREFIX
 from library.errors import InputError
+from library.store.leadership import Leadership
 from library.store.stores import Library
 from policies.rulebook import Rulebook
 
@@ -135,9 +147,10 @@ class Household:
     """What a server starts and has to end: children, cycles on demand, the storing process, the schedule."""
 
     children: Children
-    starter: Starter
+    starter: Starter | CycleQueue
     intake: IntakeProcess
     background: Background | None
+    leadership: Leadership
 
     def stop(self) -> None:
         """Begin nothing more, and end what runs: a cycle that is cut short is taken up again from its last step."""
@@ -145,6 +158,7 @@ class Household:
         self.children.stop()
         if self.background is not None:
             self.background.stop()
+        self.leadership.step_down()
 
 
 def household(
@@ -155,21 +169,46 @@ def household(
 
     root, memory = settings.root.absolute(), memory_of(settings)
     children = Children(root)
-    run_one, score = run_in_child(children), score_in_child(children, rulebook.online.round_minutes)
+    score, leadership = score_in_child(children, rulebook.online.round_minutes), Leadership(library.db)
+    # With PostgreSQL there may be many servers: they only ask for cycles, and workers run them.
+    queue = open_queue(library, now) if library.db.dialect == "postgresql" else None
+    run_one = run_in_child(children) if queue is None else send_to_workers(queue)
     rest = timedelta(hours=rulebook.runs.rest_hours)
 
     def tidy() -> int:
         return expire(library, memory, rulebook.privacy, now=now())
 
     def work() -> Sequence[Ran]:
-        return tick(library, rulebook.health, run_one, now=now(), score=score, rest=rest, tidy=tidy)
+        return tick(
+            library,
+            rulebook.health,
+            run_one,
+            now=now(),
+            score=score,
+            rest=rest,
+            tidy=tidy,
+            unfinished=tuple if queue is None else lambda: left_behind(library, now()),
+            release=rulebook.release,
+        )
 
     awake = partial(library.switches.is_on, SWITCH, default=True)
+    background = None
+    if schedule:
+        background = Background(work, settings.schedule.interval, awake=awake, leads=leadership.leads)
+        courier = Courier(
+            library=library,
+            channels=settings.notify,
+            public_url=settings.server.public_url,
+            children=children,
+            now=now,
+        )
+        background.also(courier, timedelta(seconds=rulebook.notifications.round_seconds), "notices")
     return Household(
         children=children,
-        starter=Starter(run_one),
+        starter=Starter(run_one) if queue is None else queue,
         intake=IntakeProcess(root),
-        background=Background(work, settings.schedule.interval, awake=awake) if schedule else None,
+        background=background,
+        leadership=leadership,
     )
 
 

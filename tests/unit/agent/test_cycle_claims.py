@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from agent.cycle import dead, due, owner_name
+from agent.cycle import due
+from agent.holding import dead, owner_name
 from library.incidents import Degradation
 from library.prompts import Actor, Content
 from library.store.stores import open_library
@@ -23,7 +24,7 @@ def test_a_living_process_is_not_dead():
 
 def test_a_process_that_has_ended_is_dead():
     child = subprocess.run(
-        [sys.executable, "-c", "from agent.cycle import owner_name; print(owner_name())"],
+        [sys.executable, "-c", "from agent.holding import owner_name; print(owner_name())"],
         capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )  # fmt: skip
 

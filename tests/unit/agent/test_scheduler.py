@@ -152,3 +152,33 @@ def test_the_background_goes_on_after_work_that_failed():
     assert [r.ok for r in background.last] == [False]
     background._tick()
     assert [r.said for r in background.last] == ["fine"]
+
+
+def test_cycles_that_nobody_goes_on_with_are_run_too_and_no_prompt_twice(library):
+    degraded(library, "a/one")
+    add_prompt(library, "c/well")
+    cycles = Cycles()
+    left = (Wish(prompt="c/well", trigger="force"), Wish(prompt="a/one", trigger="incident"))
+    tick(library, RULES, cycles, now=NOW + timedelta(days=9), unfinished=lambda: left)
+    assert cycles.asked == ["c/well", "a/one"]
+
+
+def test_a_process_that_does_not_lead_stands_by_until_somebody_pushes_it():
+    rounds, leads = [], []
+
+    def work():
+        rounds.append(1)
+        return [Ran(prompt="", ok=True, said="fine")]
+
+    background = Background(work, timedelta(hours=1), leads=lambda: bool(leads))
+    background._tick()
+    assert rounds == []
+    assert "stands by" in background.last[0].said
+    background._pushed = True
+    background._tick()
+    assert rounds == [1]
+    background._tick()
+    assert rounds == [1]
+    leads.append(1)
+    background._tick()
+    assert rounds == [1, 1]

@@ -76,3 +76,13 @@ def test_terms_are_plain_json():
 
     assert json.loads(json.dumps(said)) == said
     assert {"alpha", "look", "confirmed", "looks_at_these_items", "looks_limit", "power", "sentences"} == set(said)
+
+
+def test_the_cautious_chance_does_not_take_a_lucky_winner_at_its_word():
+    chances = [terms(items=ITEMS[:40], select=pairs(fixed, 18 - fixed)) for fixed in (3, 6, 12)]
+
+    assert all(t.cautious < t.power.chance for t in chances[:2])
+    assert [t.cautious for t in chances] == sorted(t.cautious for t in chances)
+    assert chances[0].cautious < 0.1
+    assert chances[2].cautious > 0.95
+    assert terms(select=pairs(0, 18)).cautious == 0

@@ -47,6 +47,7 @@ def verdict_of(row: dict) -> Verdict:
 def judged() -> list[tuple[dict, Verdict]]:
     names = ("fresh.jsonl", "second.jsonl", "third.jsonl", "fourth.jsonl", "fifth.jsonl", "sixth.jsonl")
     names += ("independent-1.jsonl", "independent-2.jsonl", "independent-3.jsonl", "independent-4.jsonl")
+    names += ("independent-5.jsonl",)
     return [(row, verdict_of(row)) for name in names for row in lines(name)]
 
 
@@ -94,6 +95,13 @@ def test_rows_that_were_unseen_until_the_fourth_round() -> None:
     assert passed >= 0.98
 
 
+def test_rows_that_were_unseen_until_the_sixth_round() -> None:
+    """By somebody who never saw the engine; first scored 50 of 54 and 46 of 50, used as development rows since."""
+    caught, passed = shares(lines("independent-5.jsonl"))
+    assert caught >= 0.96
+    assert passed >= 0.98
+
+
 def test_rewordings_of_every_clause_of_a_prompt() -> None:
     """Written against the engine and scored before it was adjusted: 52 of 80 and 80 of 102."""
     caught, passed = shares([row for name in ("seventh", "eighth", "ninth") for row in lines(f"{name}.jsonl")])
@@ -109,12 +117,21 @@ def test_edits_that_say_it_in_other_words() -> None:
     assert passed >= 0.98
 
 
+def test_rows_of_fields_that_no_other_set_speaks_of() -> None:
+    """Written before the fifth round, near half contradictions in other words: first scored 19 of 30 and 24 of 28
+    (tenth), 15 of 32 and 22 of 28 (eleventh). Only the tenth was looked at while the engine was adjusted; after that
+    the eleventh was scored once: 23 of 32 and 22 of 28."""
+    caught, passed = shares([row for name in ("tenth", "eleventh") for row in lines(f"{name}.jsonl")])
+    assert caught >= 0.78
+    assert passed >= 0.92
+
+
 @pytest.mark.parametrize("kind", FLOORS)
 def test_clauses_in_other_words(kind: str) -> None:
     """equivalent, stricter, weaker: the clause was replaced; harmless, permits: a sentence was added after it."""
     right: Counter[bool] = Counter()
     wrong = []
-    for row in (*lines("clauses.jsonl"), *lines("other-side.jsonl")):
+    for row in (*lines("clauses.jsonl"), *lines("other-side.jsonl"), *lines("said-again.jsonl")):
         if row["kind"] != kind:
             continue
         added = kind in {"harmless", "permits"}

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
-from agent.entrypoints.cli.trace_rows import TraceRow
+from agent.entrypoints.trace_rows import TraceRow
 from agent.entrypoints.web.door import Door, door_of
 from agent.entrypoints.web.identity import MayIngest
 from agent.entrypoints.web.keeper import BATCH, GivenScore

@@ -7,13 +7,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse
 
 from agent.cycle import Wish
-from agent.entrypoints.cli.reading import parse_since
+from agent.entrypoints.rows import parse_since
 from agent.entrypoints.web.door import AtDoor, Door
 from agent.entrypoints.web.identity import MayFetch, MayOperate, MayRead
 from agent.entrypoints.web.problems import Forbidden
 from library.errors import InputError, Refused
 from library.prompts import LATEST, PRODUCTION, PROTECTED_LABELS, Content, LabelMove, Message, Prompt, Version
 from library.prompts import Role as MessageRole
+from library.store.canaries import Served
 from library.store.points import TrendPoint
 from library.templates import validate_content, variables
 
@@ -33,8 +34,17 @@ class MessageBody(Strict):
     content: str
 
 
+class Side(BaseModel):
+    """Which side of a staged release a subject is on. arm: goes back with the trace; percent: share of the canary."""
+
+    id: int
+    arm: str
+    percent: int
+
+
 class Resolved(BaseModel):
-    """A version as an application uses it. label: how it was asked for, null by number; canary: the arm, if any."""
+    """A version as an application uses it. label: how it was asked for, null by number; canary: null where no release
+    in steps decided it."""
 
     name: str
     version: int
@@ -46,7 +56,7 @@ class Resolved(BaseModel):
     messages: list[MessageBody] | None = None
     config: dict[str, Any]
     variables: list[str]
-    canary: dict[str, Any] | None = None
+    canary: Side | None = None
 
 
 class NewVersion(Strict):
@@ -186,29 +196,40 @@ def fetch(
 ) -> Response:
     """The version under a label (production unless given) or by number. An unset label is 404, never a fallback.
 
-    subject: who it is for, so that the same one gets the same arm while a release goes out in steps.
+    subject: who it is for, so that the same one gets the same arm while a release goes out in steps. The answer may be
+    kept as long as Cache-Control says: a rollback reaches everybody within that time.
     """
     if label is not None and version is not None:
         raise InputError("label and version together", name, "Ask for one of them.")
-    found = resolve(door, name, label, version)
-    etag = f'"{found.content_hash.removeprefix("sha256:")}-{found.number}"'
-    headers = {"ETag": etag, "Cache-Control": "no-cache"}
+    served = resolve(door, name, label, version, subject)
+    keep = door.rulebook.release.cache_seconds
+    headers = {"ETag": _etag(served), "Cache-Control": f"private, max-age={keep}" if keep else "no-cache"}
+    etag = headers["ETag"]
     if if_none_match is not None and etag in {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}:
         return Response(status_code=304, headers=headers)
     asked = None if version is not None else label or PRODUCTION
-    return JSONResponse(document(found, asked), headers=headers)
+    return JSONResponse(document(served, asked), headers=headers)
 
 
-def resolve(door: Door, name: str, label: str | None, version: int | None) -> Version:
-    """The version that a label or a number means."""
+def resolve(door: Door, name: str, label: str | None, version: int | None, subject: str | None = None) -> Served:
+    """The version that a label or a number means, for a subject."""
     if version is not None:
-        return door.library.prompts.version(name, version)
+        return Served(version=door.library.prompts.version(name, version))
     if label == LATEST:
-        return door.library.prompts.version(name, door.library.prompts.get(name).latest or 0)
-    return door.library.prompts.labelled(name, label or PRODUCTION)
+        return Served(version=door.library.prompts.version(name, door.library.prompts.get(name).latest or 0))
+    return door.library.canaries.served(name, label or PRODUCTION, subject)
 
 
-def document(found: Version, label: str | None) -> dict[str, Any]:
+def _etag(served: Served) -> str:
+    found = served.version
+    release = "" if served.canary is None else f"-{served.arm}-{served.canary.percent}"
+    return f'"{found.content_hash.removeprefix("sha256:")}-{found.number}{release}"'
+
+
+def document(served: Served, label: str | None) -> dict[str, Any]:
     """A version as `Resolved`."""
+    found, canary = served.version, None
+    if served.canary is not None:
+        canary = {"id": served.canary.id, "arm": str(served.arm), "percent": served.canary.percent}
     said = {"name": found.prompt, "version": found.number, "label": label, "content_hash": found.content_hash}
-    return {**said, **found.content.to_json(), "variables": list(variables(found.content)), "canary": None}
+    return {**said, **found.content.to_json(), "variables": list(variables(found.content)), "canary": canary}

@@ -1,6 +1,7 @@
 """Proposals: what waits for a person, and the person's decision, bound to the hash of what was shown."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -10,8 +11,10 @@ from agent.cycle import Wish
 from agent.entrypoints.web.api.prompts import Strict
 from agent.entrypoints.web.door import AtDoor, Door
 from agent.entrypoints.web.identity import MayRead, MayReview
-from agent.review import Reviewing, approve
+from agent.release.staging import Wish as HowReleased
+from agent.review import Released, Reviewing, approve
 from library.access import Caller
+from library.canaries import Canary
 from library.errors import Refused, Stale
 from library.prompts import Version
 from library.proposals import Proposal, ProposalState
@@ -24,11 +27,13 @@ Hash = Annotated[str, Field(min_length=1, max_length=100)]
 
 
 class Approval(Strict):
-    """content_hash: of the content that was shown; ticked: policies whose flagged findings were read and are fine."""
+    """content_hash: of the content that was shown; ticked: policies whose flagged findings were read and are fine;
+    release: in steps, at once, or as the rulebook and the prompt's traffic say."""
 
     content_hash: Hash
-    ticked: Annotated[tuple[str, ...], Field(max_length=200)] = ()
+    ticked: list[str] = Field(default_factory=list, max_length=200)
     comment: Words = ""
+    release: HowReleased = "rulebook"
 
 
 class Declined(Strict):
@@ -36,6 +41,15 @@ class Declined(Strict):
 
     content_hash: Hash
     comment: Annotated[str, Field(min_length=1, max_length=5000)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewlyApproved(Version):
+    """The version that a proposal became. canary: the staged release that began, null where the label moved; release:
+    why so, in one line."""
+
+    canary: Canary | None
+    release: str
 
 
 @router.get("/proposals")
@@ -56,9 +70,12 @@ def show_proposal(id: Id, door: AtDoor, _: MayRead) -> Proposal:
 
 
 @router.post("/proposals/{id}/approve")
-def approve_proposal(id: Id, body: Approval, door: AtDoor, caller: MayReview) -> Version:
-    """Release it: guardrails once more, then a new version, and the label moves. 409 when anything moved meanwhile."""
-    return decide_yes(door, caller, id, body.content_hash, body.ticked, body.comment)
+def approve_proposal(id: Id, body: Approval, door: AtDoor, caller: MayReview) -> NewlyApproved:
+    """Release it: guardrails once more, then a new version; the label moves, or a release in steps begins. 409 when
+    anything moved meanwhile."""
+    done = decide_yes(door, caller, id, body.content_hash, body.ticked, body.comment, body.release)
+    version = {f.name: getattr(done.version, f.name) for f in fields(Version)}
+    return NewlyApproved(**version, canary=done.canary, release=done.said)
 
 
 @router.post("/proposals/{id}/reject")
@@ -75,14 +92,32 @@ def revise_proposal(id: Id, body: Declined, door: AtDoor, caller: MayReview) -> 
     return ask_for_changes(door, caller, id, body.comment)
 
 
-def decide_yes(door: Door, caller: Caller, id: int, content_hash: str, ticked: Sequence[str], comment: str) -> Version:
+def decide_yes(
+    door: Door,
+    caller: Caller,
+    id: int,
+    content_hash: str,
+    ticked: Sequence[str],
+    comment: str,
+    release: HowReleased = "rulebook",
+) -> Released:
     """Approve under a caller's name. Refused where the rulebook wants another person than the author."""
     door.library.proposals.expire(now=door.now())
     proposal = door.library.proposals.get(id)
     if not door.own_changes and proposal.packet.get("author") == caller.name:
         raise Refused("its author may not be its only approver", f"proposal {id}", "Ask another reviewer.")
-    reviewing = Reviewing(library=door.library, policy_for=door.policy_for, now=door.now, actor=caller.actor)
-    return approve(reviewing, id, content_hash=content_hash, ticked=ticked, comment=comment)[1]
+    return approve(reviewing(door, caller), id, content_hash=content_hash, ticked=ticked, comment=comment, wish=release)
+
+
+def reviewing(door: Door, caller: Caller) -> Reviewing:
+    """What deciding takes, in a caller's name."""
+    return Reviewing(
+        library=door.library,
+        policy_for=door.policy_for,
+        now=door.now,
+        actor=caller.actor,
+        release=door.rulebook.release,
+    )
 
 
 def ask_for_changes(door: Door, caller: Caller, id: int, comment: str) -> Proposal:

@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 from agent.entrypoints.web.otlp import values
 
 Field = Literal[
-    "kind", "prompt", "version", "label", "segment", "variables", "input", "output", "expected", "model",
+    "kind", "prompt", "version", "label", "arm", "segment", "variables", "input", "output", "expected", "model",
     "response_model", "tokens_in", "tokens_out", "cost", "session", "finish_reason", "error_type", "error_message",
 ]  # fmt: skip
 Dialect = Literal[
@@ -81,6 +81,11 @@ SOURCES: tuple[Source, ...] = (
     Source("label", "litellm", "litellm.metadata.prompt_label"),
     Source("label", "litellm", "metadata.requester_metadata", part="prompt_label"),
     Source("label", "any", "metadata", part="prompt_label"),
+    Source("arm", "promptkeeper", "promptkeeper.canary.arm"),
+    Source("arm", "langfuse", "langfuse.observation.metadata.canary_arm", values.unquoted),
+    Source("arm", "litellm", "litellm.metadata.canary_arm"),
+    Source("arm", "litellm", "metadata.requester_metadata", part="canary_arm"),
+    Source("arm", "any", "metadata", part="canary_arm"),
     Source("segment", "promptkeeper", "promptkeeper.segment"),
     Source("segment", "langfuse", "langfuse.observation.metadata.segment", values.unquoted),
     Source("segment", "litellm", "litellm.metadata.segment"),

@@ -5,8 +5,8 @@ from typing import Any, Protocol, cast
 
 from pydantic import ValidationError
 
-from agent.entrypoints.cli.reading import complaint
-from agent.entrypoints.cli.trace_rows import TraceRow
+from agent.entrypoints.rows import complaint
+from agent.entrypoints.trace_rows import TraceRow
 from agent.entrypoints.web.keeper import Unpacked
 from agent.entrypoints.web.otlp.answer import failed, stored
 from agent.entrypoints.web.otlp.body import Unreadable

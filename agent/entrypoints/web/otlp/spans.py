@@ -40,7 +40,7 @@ def row(span: Span) -> dict[str, Any] | None:
     made: dict[str, Any] = {"id": trace_id(span.trace_id, span.span_id), "ts": moment(span.started)}
     made["prompt"] = meaning.at(named)
     made["version"] = _version(meaning.beside(named, "version"))
-    for name in ("label", "segment", "expected", "model", "response_model", "cost", "session"):
+    for name in ("label", "arm", "segment", "expected", "model", "response_model", "cost", "session"):
         made[name] = meaning.find(name)
     if span.ended >= span.started:
         made["latency_ms"] = (span.ended - span.started) / 1e6

@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse
 
 from agent.cycle import Wish
 from agent.entrypoints.web.door import Door
+from agent.entrypoints.web.pages.canaries import shown as release_shown
 from agent.entrypoints.web.pages.charts import sparkline, trend_chart
 from agent.entrypoints.web.pages.differences import difference
 from agent.entrypoints.web.pages.render import page
@@ -104,6 +105,7 @@ def show(
         ),
         table=_table(points),
         active=ill[0] if ill else None,
+        releases=[release_shown(visitor.door, c) for c in library.canaries.list(prompt=name, active=True)],
         incidents=incidents,
         versions=versions[::-1],
         current=pair.get(prompt.labels.get(PRODUCTION, 0)),

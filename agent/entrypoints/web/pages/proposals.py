@@ -2,18 +2,20 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast, get_args
 
 from fastapi import APIRouter, Response
 from starlette.responses import RedirectResponse
 
 from agent.cycle import Edit, Wish
 from agent.editing import edited_content
-from agent.entrypoints.web.api.proposals import Id, ask_for_changes, decide_yes, shown
+from agent.entrypoints.web.api.proposals import Id, ask_for_changes, decide_yes, reviewing, shown
 from agent.entrypoints.web.pages.differences import difference
 from agent.entrypoints.web.pages.render import page
 from agent.entrypoints.web.pages.visitor import Deciding, Fields, Reader, Visitor
-from agent.review import Reviewing, judged, recheck
+from agent.release.staging import Wish as HowReleased
+from agent.release.staging import plan
+from agent.review import judged, recheck
 from library.errors import InputError, PromptkeeperError, Refused, Stale
 from library.proposals import Proposal
 from policies.verdict import Finding, Span
@@ -63,7 +65,8 @@ def approve(id: Id, visitor: Deciding, fields: Fields) -> Response:
     names = [ticked] if isinstance(ticked, str) else ticked
 
     def decide() -> None:
-        decide_yes(visitor.door, visitor.caller, id, _hash(fields), names, str(fields.get("comment", "")))
+        comment, release = str(fields.get("comment", "")), _release(fields, id)
+        decide_yes(visitor.door, visitor.caller, id, _hash(fields), names, comment, release)
 
     return _decided(visitor, id, decide)
 
@@ -79,7 +82,7 @@ def edit(id: int, visitor: Deciding, fields: Fields) -> Response:
         wanted = Edit(
             proposal=id, texts=tuple([texts] if isinstance(texts, str) else texts), author=visitor.caller.name
         )
-        edited_content(_reviewing(visitor), wanted)
+        edited_content(reviewing(visitor.door, visitor.caller), wanted)
         prompt = door.library.proposals.get(id).prompt
         if not door.start(Wish(prompt=prompt, trigger="edit", edit=wanted)):
             raise Refused("a cycle of this prompt is under way", prompt, "Try again when it has ended.")
@@ -110,11 +113,6 @@ def revise(id: Id, visitor: Deciding, fields: Fields) -> Response:
     return _decided(visitor, id, decide)
 
 
-def _reviewing(visitor: Visitor) -> Reviewing:
-    door = visitor.door
-    return Reviewing(library=door.library, policy_for=door.policy_for, now=door.now, actor=visitor.caller.actor)
-
-
 def _decided(visitor: Visitor, id: int, decide: Callable[[], None], after: str = "") -> Response:
     """Back to the page, or on; with what stood in the way, if anything did."""
     try:
@@ -128,7 +126,8 @@ def _page(visitor: Visitor, id: int, trouble: PromptkeeperError | None = None) -
     door = visitor.door
     proposal = door.library.proposals.get(id)
     base = door.library.prompts.version(proposal.prompt, proposal.base_version)
-    verdict = recheck(_reviewing(visitor), proposal)
+    verdict = recheck(reviewing(door, visitor.caller), proposal)
+    open = proposal.state == "pending" and door.now() < proposal.expires_at
     texts = {"current": base.content.full_text, "candidate": proposal.content.full_text}
     return page(
         "proposal.html",
@@ -145,7 +144,10 @@ def _page(visitor: Visitor, id: int, trouble: PromptkeeperError | None = None) -
         else [m.content for m in proposal.content.messages],
         fixed=_examples(proposal.packet, "fixed"),
         broken=_examples(proposal.packet, "broken"),
-        open=proposal.state == "pending" and door.now() < proposal.expires_at,
+        open=open,
+        offered=plan(door.library, door.rulebook.release, proposal.prompt, now=door.now()).said if open else "",
+        steps=door.rulebook.release.steps,
+        canary=door.library.canaries.of_proposal(id),
         trouble=trouble,
     )
 
@@ -177,6 +179,14 @@ def _quoted(span: Span, texts: Mapping[str, str]) -> Quoted:
 
 def _hash(fields: Mapping[str, Any]) -> str:
     return str(fields.get("content_hash", ""))
+
+
+def _release(fields: Mapping[str, Any], id: int) -> HowReleased:
+    said = str(fields.get("release", "rulebook"))
+    found = next((way for way in get_args(HowReleased) if way == said), None)
+    if found is None:
+        raise InputError(f"'{said[:40]}' is no way to release", f"proposal {id}", "In steps (staged), or at once.")
+    return cast("HowReleased", found)
 
 
 def _said(fields: Mapping[str, Any], id: int) -> str:

@@ -6,11 +6,22 @@ from fastapi import APIRouter, Request, Response
 from starlette.responses import RedirectResponse
 from starlette.staticfiles import StaticFiles
 
-from agent.entrypoints.web.pages import chat, incidents, prompts, proposals, runs, schedule, sign_in, traces
+from agent.entrypoints.web.pages import (
+    canaries,
+    chat,
+    incidents,
+    notices,
+    prompts,
+    proposals,
+    runs,
+    schedule,
+    sign_in,
+    traces,
+)
 from agent.entrypoints.web.pages.visitor import SignInNeeded
 
 router = APIRouter()
-for part in (sign_in, incidents, proposals, runs, schedule, chat, traces, prompts):
+for part in (sign_in, incidents, proposals, canaries, runs, schedule, notices, chat, traces, prompts):
     router.include_router(part.router)
 
 static = StaticFiles(directory=Path(__file__).parent / "static")

@@ -13,7 +13,8 @@ router = APIRouter(include_in_schema=False)
 @router.get("/schedule")
 def show(visitor: Reader) -> Response:
     """The schedule as it is."""
-    return page("schedule.html", visitor, schedule=state(visitor.door))
+    failed = sum(visitor.door.library.notices.failed().values())
+    return page("schedule.html", visitor, schedule=state(visitor.door), failed_notices=failed)
 
 
 @router.post("/schedule/pause")

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from agent.entrypoints.cli.trace_rows import TraceRow
+from agent.entrypoints.trace_rows import TraceRow
 from agent.entrypoints.web.otlp.dialects import DIALECTS, GENERATIONS, REGISTRIES, SOURCES
 from tests.unit.agent.otlp.sending import FORMS, ID, decoded, only_row, span
 from tests.unit.agent.otlp.tellings import (

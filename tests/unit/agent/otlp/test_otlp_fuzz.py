@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
-from agent.entrypoints.cli.trace_rows import to_trace
+from agent.entrypoints.trace_rows import to_trace
 from agent.entrypoints.web.otlp import values
 from agent.entrypoints.web.otlp.answer import failed, stored
 from agent.entrypoints.web.otlp.body import Unreadable

@@ -89,3 +89,27 @@ async def test_where_nothing_could_be_tested_the_reason_says_why(shelf, state, r
     said = await trial(shop.state(), shop.services)
 
     assert said["stop"]["reason"] == reason
+
+
+async def test_where_guardrails_kept_the_clause_that_most_wanted_to_change_a_person_is_told_which(shelf):
+    shop = shelf(rules=rulebook(search={"patience": 1}))
+    for number, word in enumerate(("became 'Say it.': turned round", "is missing"), start=2):
+        reason = f"safety-weakened: the clause 'Never say it.' {word}"
+        shop.attempt(number, with_clauses(IDLE[number - 2]), state="blocked", reason=reason)
+    shop.attempt(4, with_clauses(IDLE[2]))
+
+    said = await trial(shop.state(candidates=[4]), shop.services)
+
+    assert said["stop"]["reason"] == "guardrails_refuse"
+    assert "'Never say it.', which 2 of 3 candidates wanted to change" in said["stop"]["detail"]
+
+
+async def test_the_learn_items_that_were_asked_are_remembered_as_seen(shelf):
+    shop = shelf([i for role in ("learn", "select", "gate") for i in items(role, 6)], rules=PATIENT)
+    shop.attempt(1, with_clauses(*(rule(w) for w in WORDS[1:])))
+    look = {"best": 0, "failing": [], "passing": [], "seen": []}
+
+    said = await trial(shop.state(candidates=[1], look=look), shop.services)
+
+    assert len(said["look"]["seen"]) == 24
+    assert set(said["look"]["seen"]) <= {i.id for i in items("learn", 6)}

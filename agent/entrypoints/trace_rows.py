@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, ValidationError
 
-from agent.entrypoints.cli.reading import Row, as_text, as_texts, complaint, parse_row
+from agent.entrypoints.rows import Row, as_text, as_texts, complaint, parse_row
+from library.canaries import read_arm
 from library.errors import InputError, NotFound
 from library.prompts import LATEST, PRODUCTION, Prompt
 from library.scores import Score
@@ -24,6 +25,13 @@ def _moment(said: object) -> datetime:
     except (ValueError, OverflowError):  # the first day of the calendar is no time in every zone
         pass
     raise ValueError("is not an ISO 8601 time such as 2026-09-01T08:00:00Z")
+
+
+def _arm(said: str) -> str:
+    try:
+        return str(read_arm(said))
+    except InputError as error:
+        raise ValueError(error.thing) from error
 
 
 def _short(said: object) -> object:
@@ -44,6 +52,7 @@ Name = Annotated[str, Field(min_length=1, max_length=100)]
 Count = Annotated[int, Field(ge=0, le=2**31 - 1)]  # what a database's integer holds
 Amount = Annotated[float, Field(ge=0)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
+Arm = Annotated[str, AfterValidator(_arm)]
 
 
 class Part(BaseModel):
@@ -98,6 +107,7 @@ class TraceRow(Part):
     session: str | None = None
     finish_reason: str | None = None
     error: ErrorRow | None = None
+    arm: Arm | None = None
     scores: dict[Name, Annotated[ScoreRow, BeforeValidator(_short)]] = {}
 
 
@@ -121,6 +131,9 @@ def resolve(row: TraceRow, prompts: Mapping[str, Prompt], place: str) -> int:
                 f"'{row.prompt}' has no version {row.version}", place, f"The latest one is {prompt.latest or 0}."
             )
         return row.version
+    if row.arm is not None:
+        # The label stands on the base version while a release goes in steps, whichever version served this call.
+        raise InputError(f"it names the arm {row.arm} and no version", place, "Give the version that served the call.")
     label = row.label or PRODUCTION
     number = prompt.latest if label == LATEST else prompt.labels.get(label)
     if number is None:
@@ -157,6 +170,7 @@ def to_trace(row: TraceRow, version: int, *, source: str = EVALUATOR) -> tuple[T
         session=row.session,
         finish_reason=row.finish_reason,
         error=None if row.error is None else TraceError(type=row.error.type, message=row.error.message),
+        arm=row.arm,
     )
     return trace, [_score(row, name, said) for name, said in row.scores.items()]
 
