@@ -33,7 +33,7 @@ def test_what_could_not_be_delivered_is_read_on_any_screen_and_sent_again(undeli
     tab.get_by_role("link", name="Notices").click()
     expect(tab.get_by_text("it answered 503")).to_be_visible()
     for scheme in ("light", "dark"):
-        tab.emulate_media(color_scheme=scheme)
+        tab.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         found = Axe().run(tab).response["violations"]
         assert [v["id"] for v in found if v["impact"] in {"serious", "critical"}] == []
     tab.set_viewport_size({"width": 375, "height": 720})

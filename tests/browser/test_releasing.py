@@ -22,7 +22,7 @@ def test_a_change_goes_out_in_steps_is_read_on_any_screen_and_taken_back(server,
     for path in (f"/prompts/{NAME}", "/canaries", "/canaries/1"):
         tab.goto(server.address + path)
         for scheme in ("light", "dark"):
-            tab.emulate_media(color_scheme=scheme)
+            tab.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             found = Axe().run(tab).response["violations"]
             serious = [(v["id"], v["nodes"][0]["html"]) for v in found if v["impact"] in {"serious", "critical"}]
             assert serious == [], (path, serious)

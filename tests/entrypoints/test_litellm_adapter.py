@@ -392,7 +392,7 @@ def test_a_template_is_filled_as_the_library_fills_it(text, spelling, value):
     except InputError:
         return  # the library keeps no such prompt
     prompt = {"name": "x", "version": 1, "variables": list(names), **json.loads(json.dumps(content.to_json()))}
-    assert client.fill(prompt, {"a": value}) == [{"role": m.role, "content": m.content} for m in wanted]
+    assert client.fill(prompt, dict.fromkeys(names, value)) == [{"role": m.role, "content": m.content} for m in wanted]
 
 
 def generic(served, **which):
