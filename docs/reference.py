@@ -29,8 +29,9 @@ WIDTH = 100
 def commands() -> str:
     """The help of every command, in the order of the program's own list."""
     parts = [MADE, "# Command line\n"]
-    for name, command, context in _walk(cli, click.Context(cli, info_name="promptkeeper", terminal_width=WIDTH)):
-        parts.append(f"{'#' * (2 + (name.count(' ') > 1))} {name}\n\n```text\n{command.get_help(context)}\n```\n")
+    context = click.Context(cli, info_name="promptkeeper", terminal_width=WIDTH, **cli.context_settings)
+    for name, command, inner in _walk(cli, context):
+        parts.append(f"{'#' * (2 + (name.count(' ') > 1))} {name}\n\n```text\n{command.get_help(inner)}\n```\n")
     return "\n".join(parts)
 
 
